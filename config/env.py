@@ -1,0 +1,132 @@
+"""Reads settings from the environment or .env. A bad value is noted in `problems`, so that a check can name it."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from decouple import AutoConfig
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+read = AutoConfig(search_path=str(BASE_DIR))
+problems: list[str] = []
+HOST = re.compile(r"\*|\.?[\w-]+(\.[\w-]+)*\.?|\[[0-9a-fA-F:.]+\]")
+ORIGIN = re.compile(r"https?://(\*\.)?[\w-]+(\.[\w-]+)*(:\d{1,5})?|https?://\[[0-9a-fA-F:.]+\](:\d{1,5})?")
+RATE = re.compile(r"0*[1-9][0-9]* *(/|per) *(0*[1-9][0-9]*)? *(second|minute|hour|day|month|year)s?", re.IGNORECASE)
+hidden: set[str] = set()  # secrets that no log line may show
+
+
+def text(name: str, default: str = "") -> str:
+    return str(read(name, default=default)).strip()
+
+
+def var_dir() -> Path:
+    return BASE_DIR / text("VAR_DIR", "var")
+
+
+def number(name: str, default: int, least: int, most: int) -> int:
+    raw = text(name, str(default))
+    if raw.lstrip("-").isdecimal() and least <= int(raw) <= most:
+        return int(raw)
+    problems.append(f"{name} must be a whole number from {least} to {most}, not “{raw}”.")
+    return default
+
+
+def switch(name: str, default: bool) -> bool:
+    raw = text(name, "on" if default else "off").lower()
+    if raw in {"1", "on", "true", "yes"}:
+        return True
+    if raw not in {"0", "off", "false", "no", ""}:
+        problems.append(f"{name} must be on or off, not “{raw}”.")
+        return default
+    return False
+
+
+def choice(name: str, default: str, allowed: Iterable[str]) -> str:
+    raw = text(name, default) or default
+    if raw in allowed:
+        return raw
+    problems.append(f"{name} must be one of {', '.join(allowed)}, not “{raw}”.")
+    return default
+
+
+def url(name: str, default: str = "", schemes: Iterable[str] = ("https", "http")) -> str:
+    """An empty one is allowed. The value is not repeated, for it may hold a password."""
+    raw = text(name, default).rstrip("/")
+    if not raw or (can_be_read(raw) and raw.partition("://")[0] in schemes and "://" in raw):
+        return raw
+    problems.append(f"{name} must be an address that starts with {' or '.join(f'{s}://' for s in schemes)}.")
+    return default
+
+
+def can_be_read(address: str) -> bool:
+    """Whether its parts can be told from each other; a password in it becomes a secret."""
+    try:
+        parts = urlsplit(address)
+        hidden.add(parts.password or "")
+        return parts.port != 0  # reading the port checks it
+    except ValueError:
+        return False
+
+
+def rate(name: str, default: str) -> str:
+    """How often: "30/minute", "5 per 10 seconds", several with ";" between them; empty is no limit."""
+    raw = text(name, default)
+    if not raw or all(RATE.fullmatch(part.strip()) for part in re.split("[,;|]", raw)):
+        return raw
+    problems.append(f"{name} must be like 30/minute or 500/day, or empty for no limit, not “{raw}”.")
+    return default
+
+
+def hosts(name: str, default: str = "") -> list[str]:
+    """Names without scheme, port and path; "*" and ".example.com" are allowed."""
+    found = words(name, default)
+    wrong = [host for host in found if not HOST.fullmatch(host)]
+    problems.extend(f"{name} takes host names like pictures.example.com, not “{host}”." for host in wrong)
+    return [host for host in found if host not in wrong]
+
+
+def origins(name: str) -> list[str]:
+    """Scheme and host."""
+    found = [origin.rstrip("/") for origin in words(name)]
+    wrong = [origin for origin in found if not ORIGIN.fullmatch(origin)]
+    problems.extend(f"{name} takes addresses like https://pictures.example.com, not “{origin}”." for origin in wrong)
+    return [origin for origin in found if origin not in wrong]
+
+
+def words(name: str, default: str = "") -> list[str]:
+    return [part.strip() for part in text(name, default).split(",") if part.strip()]
+
+
+def secret(name: str) -> str:
+    """The value of NAME, or what the file named by NAME_FILE holds. It is kept out of every log line."""
+    value = _read_secret(name)
+    hidden.add(value)
+    return value
+
+
+def _read_secret(name: str) -> str:
+    path = text(f"{name}_FILE")
+    if not path or text(name):
+        return text(name)
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(f"{name}_FILE points to a file that cannot be read: {error}.")
+        return ""
+
+
+def ensure_secret_key() -> None:
+    """Make a key once and keep it in the var folder, for whoever starts the app with manage.py."""
+    if text("SECRET_KEY") or text("SECRET_KEY_FILE"):
+        return
+    path = var_dir() / "secret_key"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(50))
+    os.environ["SECRET_KEY_FILE"] = str(path)

@@ -1,0 +1,36 @@
+"""How gunicorn serves the web: `gunicorn -c config/gunicorn.py config.wsgi`. Each value with its reason."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # gunicorn reads this file before it adds the folder
+
+from config import env
+
+# A host that gives a PORT (Heroku, Docker) sends people to it from outside: all addresses. Otherwise only this machine.
+host = env.text("HOST") or ("" if env.text("PORT") else "127.0.0.1")
+bind = f"{host}:{env.text('PORT', '8000')}"
+
+# Requests are short and wait for the database, never for a picture: few processes, some threads.
+worker_class = "gthread"
+workers = env.number("WEB_CONCURRENCY", 2, 1, 64)
+threads = 8  # each may hold one database connection: workers x threads of them
+preload_app = True  # one copy in memory, and a bad setting ends the start with its sentence instead of a restart loop
+
+timeout = 30  # seconds without a sign of life: above the database's own limit of 15 for a statement
+graceful_timeout = 25  # requests get this long to end on a stop; Heroku kills after 30
+keepalive = 95  # longer than the proxies in front keep theirs (60 to 90), so that they never meet a closed connection
+max_requests = 0  # no restarts on a count: nothing is known to leak, and each one costs a cold start
+
+limit_request_line = 8190  # a status request for 100 jobs is 4,021 bytes long, gunicorn's own limit 4,094
+control_socket_disable = True  # it would be written to the home folder, which may be read-only
+accesslog = None  # the proxy in front writes one; here it would be mostly status polls
+logconfig_dict = {  # the same lines as Django's, and still no access log
+    "formatters": {"generic": {"()": "config.logs.LineFormatter", "json": env.text("LOG_FORMAT") == "json"}},
+    "loggers": {
+        "gunicorn.error": {"level": "INFO", "handlers": ["error_console"], "propagate": False},
+        "gunicorn.access": {"level": "CRITICAL", "handlers": [], "propagate": False},
+    },
+}

@@ -1,0 +1,47 @@
+"""Bad settings, each as one sentence that says what to change. `images.checks` shows them to manage.py."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from config import env, settings
+
+
+def find() -> list[str]:
+    found = list(env.problems)
+    if not settings.SECRET_KEY:
+        found.append("SECRET_KEY is not set: set it to a long random text (or use “make run”, which makes one).")
+    if settings.IMAGE_PROVIDER == "huggingface" and not settings.HF_TOKEN:
+        found.append("IMAGE_PROVIDER is huggingface but HF_TOKEN is empty: set HF_TOKEN, or IMAGE_PROVIDER=demo.")
+    if settings.IMAGE_PROVIDER == "openai" and settings.HF_MODEL == settings.DEFAULT_MODEL:
+        found.append("IMAGE_PROVIDER is openai: set HF_MODEL to a model of that server, for example gpt-image-1.")
+    if settings.IMAGE_STORAGE == "s3" and not settings.S3_OPTIONS["bucket_name"]:
+        found.append("IMAGE_STORAGE is s3 but S3_BUCKET is empty: set it to the name of the bucket.")
+    found += folder_problems()
+    if settings.HTTPS and settings.DEBUG:
+        found.append("DEBUG and HTTPS are both on: switch DEBUG off on a public site.")
+    return found
+
+
+def folder_problems() -> list[str]:
+    """Of the folders that this process will write to."""
+    folders = {"VAR_DIR": settings.VAR_DIR}
+    if settings.IS_SQLITE and (name := settings.DATABASES["default"]["NAME"]) != ":memory:":
+        folders["DATABASE_URL"] = Path(name).parent
+    if settings.IMAGE_STORAGE == "filesystem":
+        folders["MEDIA_ROOT"] = Path(settings.MEDIA_ROOT)
+    return [f"{name} names a folder that cannot be written to." for name, path in folders.items() if not writable(path)]
+
+
+def writable(folder: Path) -> bool:
+    """Whether it is there and takes files, or can be made."""
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+
+
+def stop_if_any() -> None:
+    """For processes that do not run Django's checks before they start: gunicorn and celery."""
+    if found := find():
+        sys.exit("The start was stopped. " + " ".join(found))
