@@ -1,0 +1,151 @@
+"""The page that asks “Retry 480 jobs?”, and does it: the chosen ones at once, all that match through a worker."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.http import url_has_allowed_host_and_scheme
+from kombu.exceptions import OperationalError as BrokerError
+
+from images import matching
+from images.admin.base import note, note_all
+from images.models import Job
+from workers.operations import OPERATIONS, Operation, start
+
+MOST_CHOSEN = 100
+PERMISSIONS = {"retry": "images.operate_job", "cancel": "images.operate_job", "delete": "images.delete_job"}
+
+
+def may(user: Any, name: str) -> bool:
+    return bool(user.has_perm("images.view_job") and user.has_perm(PERMISSIONS[name]))
+
+
+def offers(user: Any, wanted: dict[str, str]) -> list[tuple[str, str]]:
+    """(address, words) of what may be done to all jobs that match."""
+    address = reverse("admin:images_job_operate")
+    return [
+        (f"{address}?{urlencode({'do': name, **wanted})}", f"{operation.verb} all that match")
+        for name, operation in OPERATIONS.items()
+        if may(user, name) and wanted.get("status", operation.usual) in {"", *operation.sources}
+    ]
+
+
+def linked_reasons(most: int = 20) -> list[tuple[str, matching.Reason]]:
+    """(address of the list of these jobs, reason)."""
+    address = reverse("admin:images_job_changelist")
+    return [(f"{address}?{urlencode(reason.filter)}", reason) for reason in matching.reasons()[:most]]
+
+
+def offers_for(user: Any, job: Job) -> list[tuple[str, str]]:
+    """(name, words) of what may be done to this job now."""
+    words = {"retry": "Retry now", "cancel": "Cancel", "delete": "Delete with its picture"}
+    return [(name, words[name]) for name, one in OPERATIONS.items() if may(user, name) and job.status in one.sources]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be done, and to which jobs: `ids`, or all that fit `wanted`."""
+
+    name: str
+    ids: list[uuid.UUID]
+    wanted: dict[str, str]
+
+    @classmethod
+    def read(cls, data: QueryDict) -> Asked:
+        ids = [pk for value in data.getlist("id")[:MOST_CHOSEN] if (pk := matching.as_id(value))]
+        wanted = {name: str(data[name]) for name in matching.FILTERS if data.get(name)}
+        nonsense = any("\0" in value for value in wanted.values())  # PostgreSQL knows no text with a NUL
+        if data.get("do", "") not in OPERATIONS or nonsense or not (ids or wanted):
+            raise Http404
+        return cls(str(data["do"]), ids, wanted)
+
+    @property
+    def operation(self) -> Operation:
+        return OPERATIONS[self.name]
+
+    @property
+    def rows(self) -> matching.Jobs:
+        """Those that it can be done to now."""
+        if self.ids:
+            return self.operation.rows(Job.objects.filter(pk__in=self.ids))
+        return self.operation.matching(self.wanted)
+
+    @property
+    def fields(self) -> list[tuple[str, str]]:
+        """What the form must send back."""
+        return [("do", self.name), *(("id", str(pk)) for pk in self.ids), *self.wanted.items()]
+
+    @property
+    def words(self) -> str:
+        return ", ".join(f"{name} = {value}" for name, value in self.wanted.items())
+
+
+def operate(request: HttpRequest) -> HttpResponse:
+    """GET asks, with the exact count; POST does it."""
+    asked = Asked.read(request.POST if request.method == "POST" else request.GET)
+    if not may(request.user, asked.name):
+        raise PermissionDenied
+    if request.method != "POST":
+        return ask(request, asked)
+    if asked.ids:
+        act(request, asked)
+    else:
+        hand_over(request, asked)
+    return HttpResponseRedirect(back(request))
+
+
+def ask(request: HttpRequest, asked: Asked) -> HttpResponse:
+    try:
+        count: int | None = asked.rows.count()
+    except OperationalError:  # the database gave up after its time limit
+        count = None
+    context = {
+        **admin.site.each_context(request),
+        "title": f"{asked.operation.verb} jobs",
+        "asked": asked,
+        "count": count,
+        "left_out": len(asked.ids) - (count or 0) if asked.ids else 0,
+        "back": back(request),
+    }
+    return TemplateResponse(request, "admin/images/job/operate.html", context)
+
+
+def act(request: HttpRequest, asked: Asked) -> None:
+    """Do it to the chosen jobs at once, and say what had changed meanwhile."""
+    rows = list(asked.rows)
+    done = asked.operation.act(asked.rows)
+    if done:
+        note(request, rows, f"{asked.operation.past} by the operator.")
+    level = messages.SUCCESS if done == len(asked.ids) else messages.WARNING
+    messages.add_message(request, level, asked.operation.summary(done, len(asked.ids)))
+
+
+def hand_over(request: HttpRequest, asked: Asked) -> None:
+    """Let a worker do it to all that match; the message links to its result."""
+    count = request.POST.get("count", "")
+    try:
+        row = start(asked.name, asked.wanted, int(count) if count.isdecimal() else 0)
+    except (BrokerError, OSError):
+        messages.error(request, "The broker does not answer, so nothing was begun. Try again in a minute.")
+        return
+    note_all(request, f"{asked.operation.verb} all jobs with {asked.words}", f"Result: task {row.task_id}")
+    url = reverse("admin:django_celery_results_taskresult_change", args=[row.pk])
+    text = "A worker does it now, 500 jobs at a time. <a href='{}'>See how far it is.</a>"
+    messages.success(request, format_html(text, url))
+
+
+def back(request: HttpRequest) -> str:
+    """Where the person came from, if that is a page of ours."""
+    target = request.POST.get("back") or request.headers.get("Referer", "")
+    safe = url_has_allowed_host_and_scheme(target, {request.get_host()}, request.is_secure())
+    return target if safe else reverse("admin:images_job_changelist")

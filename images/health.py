@@ -1,0 +1,109 @@
+"""What works and what does not: database, broker, sweeper, storage. Each is asked in a thread, so that one that hangs
+holds up nobody: the report comes in time and says so."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+from django.db import connection
+from django.db.models.functions import Now
+
+from config.celery import app
+from config.logs import redact
+from images.models import Chore, Job, ProviderState, Worker
+from images.storage import check_writable, free_bytes
+
+LATE_SWEEP_SECONDS = 60.0
+PATIENCE_SECONDS = 4.0
+OK = "ok"
+
+Facts = dict[str, Any]
+
+
+def facts() -> Facts:
+    """What an operator wants to see at once. Raises DatabaseError."""
+    return ask_database() | {"storage_free_bytes": free_bytes()}
+
+
+def ask_database() -> Facts:
+    return {
+        "last_sweep_seconds": Chore.objects.age("sweep"),
+        "oldest_queued_seconds": oldest_queued_seconds(),
+        "workers": list(Worker.objects.alive().values("name", "concurrency", "running")),
+        "providers": list(ProviderState.objects.values("name", "failures", "open_until", "hold_until", "paused_at")),
+    }
+
+
+def oldest_queued_seconds() -> float:
+    """How long the oldest waiting job has waited, by the database's clock."""
+    oldest_first = Job.objects.queued().order_by("queued_at").annotate(now=Now())
+    times = oldest_first.values_list("now", "queued_at").first()
+    return round((times[0] - times[1]).total_seconds(), 1) if times else 0.0
+
+
+def ask_broker() -> Facts:
+    with app.connection_for_write() as broker:
+        broker.ensure_connection(max_retries=1, timeout=2)
+    return {}
+
+
+def ask_storage() -> Facts:
+    check_writable()
+    return {"storage_free_bytes": free_bytes()}
+
+
+QUESTIONS: dict[str, Callable[[], Facts]] = {"database": ask_database, "broker": ask_broker, "storage": ask_storage}
+_asked: dict[str, Future[Facts]] = {}
+_lock = threading.Lock()
+
+
+def ask(name: str) -> Future[Facts]:
+    """Start to ask, unless the last one who asked still waits for the answer."""
+    with _lock:
+        if name not in _asked or _asked[name].done():
+            _asked[name] = Future()
+            threading.Thread(target=answer, args=[_asked[name], QUESTIONS[name]], daemon=True).start()
+        return _asked[name]
+
+
+def answer(future: Future[Facts], question: Callable[[], Facts]) -> None:
+    try:
+        found = question()
+    except Exception as error:  # a health check says what is wrong, whatever it is
+        future.set_exception(error)
+    else:
+        future.set_result(found)
+    finally:
+        connection.close()
+
+
+def heard(future: Future[Facts], until: float) -> tuple[str, Facts]:
+    try:
+        return OK, future.result(max(0.0, until - time.monotonic()))
+    except TimeoutError:
+        return "it does not answer", {}
+    except Exception as error:
+        return redact(f"{type(error).__name__}: {error}".strip())[:200], {}
+
+
+def sweeper_state(database: str, known: Facts) -> str:
+    if database != OK:
+        return "unknown without the database"
+    age = known["last_sweep_seconds"]
+    late = age is None or age > LATE_SWEEP_SECONDS
+    return "no worker has swept for a minute: start a worker" if late else OK
+
+
+def report() -> dict[str, Any]:
+    """Within PATIENCE_SECONDS: {"ready": bool, "checks": {name: "ok" or what is wrong}, ...facts}."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    asked = {name: ask(name) for name in QUESTIONS}
+    answers = {name: heard(future, until) for name, future in asked.items()}
+    checks = {name: state for name, (state, _facts) in answers.items()}
+    checks["sweeper"] = sweeper_state(*answers["database"])
+    known = {key: value for _state, found in answers.values() for key, value in found.items()}
+    return {"ready": all(state == OK for state in checks.values()), "checks": checks, **known}

@@ -1,0 +1,127 @@
+"""`make run`: web, worker and sweeper in one process."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+import time
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from waitress.server import create_server
+
+from config import env
+from config.celery import app
+from config.handler import get_wsgi_application
+from images.management.commands.check_provider import check
+from images.models import Job
+from workers import backends
+from workers.leases import leases
+from workers.steps import Keeper, start_threads
+
+WEB_THREADS = 12
+SERVER_OPTIONS: dict[str, Any] = {
+    "ident": "",
+    "clear_untrusted_proxy_headers": False,  # TRUSTED_PROXIES says whom the app believes
+    "max_request_body_size": 2_000_000,  # bytes: kept before the app sees them, which refuses far less
+}
+LAST_WORDS_SECONDS = 2.5
+RESTART_SECONDS = 2.0
+WORKER_OPTIONS: dict[str, Any] = {
+    "pool_cls": "threads",
+    "without_gossip": True,
+    "without_mingle": True,
+    "without_heartbeat": True,
+}
+
+logger = logging.getLogger(__name__)
+
+
+class Command(BaseCommand):
+    help = "Run everything in one process: the web pages, the worker that draws, and the sweeper."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        migrate_if_needed()
+        server = listen()
+        self.greet(server.effective_port)
+        threading.Thread(target=self.tell_about_provider, daemon=True, name="check").start()
+        start_threads()
+        threading.Thread(target=run_worker, daemon=True, name="worker").start()
+        for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts background jobs with SIGINT ignored
+            signal.signal(number, interrupt)
+        try:
+            server.run()
+        finally:
+            self.part()
+
+    def greet(self, port: int) -> None:
+        waiting = Job.objects.filter(status__in=("queued", "running")).count()
+        self.stdout.write(f"Open http://{env.text('HOST', '127.0.0.1')}:{port} in your browser.")
+        self.stdout.write(about_token())
+        if waiting:
+            self.stdout.write(f"{pictures(waiting)} from the last time will be drawn now.")
+        self.stdout.write("Press Ctrl-C to stop.")
+        self.stdout.flush()
+
+    def tell_about_provider(self) -> None:
+        """The short form of `check_provider`, while the pages are served already."""
+        if backends.chosen() == "huggingface":
+            for line in check(backends.chosen(), draw=False):
+                self.stdout.write(f"{'ok' if line.ok else 'NO'}  {line.text}")
+            self.stdout.flush()
+
+    def part(self) -> None:
+        leases.close()
+        leases.wait_until_idle(LAST_WORDS_SECONDS)
+        leases.release()
+        left = Job.objects.queued().count()
+        note = f"{pictures(left)} in the queue; drawing goes on at the next start." if left else "Nothing is waiting."
+        self.stdout.write(f"\nStopped. {note}")
+        self.stdout.flush()
+        os._exit(0)  # the worker's threads have nothing left to lose
+
+
+def interrupt(*_args: object) -> None:
+    raise KeyboardInterrupt
+
+
+def pictures(number: int) -> str:
+    return "1 picture" if number == 1 else f"{number} pictures"
+
+
+def about_token() -> str:
+    name = backends.chosen()
+    if name == "demo":
+        return "No token was found: the built-in demo draws. Set HF_TOKEN in .env for real pictures."
+    return f"A token was found: {name} draws with {settings.HF_MODEL}."
+
+
+def migrate_if_needed() -> None:
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        call_command("migrate", verbosity=0)
+
+
+def listen() -> Any:
+    host, port = env.text("HOST", "127.0.0.1"), env.text("PORT", "8000")
+    try:
+        return create_server(get_wsgi_application(), host=host, port=int(port), threads=WEB_THREADS, **SERVER_OPTIONS)
+    except (OSError, ValueError) as error:
+        raise CommandError(f"The address {host}:{port} cannot be used ({error}). Set PORT to another number.") from None
+
+
+def run_worker() -> None:
+    """There is no supervisor here, so a worker that gave up (Celery may, when Redis dies) is started again."""
+    app.steps["worker"].discard(Keeper)  # its threads belong to the whole process here
+    while not leases.closed:
+        try:
+            app.WorkController(**WORKER_OPTIONS).start()
+        except Exception:
+            logger.exception("the worker could not start")
+        time.sleep(RESTART_SECONDS)

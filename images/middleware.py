@@ -1,0 +1,112 @@
+"""What holds for every address: what may be sent, who asks, what a browser may do."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.db import DataError
+from django.http import HttpRequest, HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
+from django.utils.translation import gettext as _
+
+from images.identity import remember
+from images.views.errors import bad_request, body_too_large, error_response, wants_json
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+BODILESS = {"GET", "HEAD", "OPTIONS", "TRACE"}
+
+logger = logging.getLogger(__name__)
+
+
+class TextGZipMiddleware(GZipMiddleware):
+    """Pages and JSON are sent compressed; pictures and zips are so already, static files have their own way."""
+
+    def process_response(self, request: HttpRequest, response: Any) -> Any:
+        kind = response.headers.get("Content-Type", "").partition(";")[0]
+        if response.streaming or not (kind.startswith("text/") or kind == "application/json"):
+            return response
+        return super().process_response(request, response)
+
+
+class VisitorMiddleware:
+    """A visitor whose key was asked for gets it as a cookie."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        remember(request, response)
+        return response
+
+
+class ReadableMiddleware:
+    """What is too large, or no text that a database takes, is refused before anything reads it."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if body_length(request) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            return body_too_large(request)
+        if holds_nul(request) or not speaks_utf8(request):
+            return bad_request(request)
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        """The database refused a value that came with the request: a NUL, a number that is too large."""
+        if not isinstance(exception, DataError) and "NUL (0x00)" not in str(exception):
+            return None
+        logger.warning("the database refused a value", extra={"path": request.path, "reason": str(exception)[:200]})
+        return bad_request(request)
+
+
+def body_length(request: HttpRequest) -> int:
+    """As Django reads it: what is no number counts as nothing, and then nothing is read."""
+    try:
+        return int(request.META.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        return 0
+
+
+def holds_nul(request: HttpRequest) -> bool:
+    """PostgreSQL takes no NUL. In a cookie it hides as an escape: "\\000"."""
+    texts = (request.path_info, request.META.get("QUERY_STRING", "").replace("%00", "\0"), *request.COOKIES.values())
+    return any("\0" in text for text in texts)
+
+
+def speaks_utf8(request: HttpRequest) -> bool:
+    """A browser's form comes in UTF-8. Python knows charsets that no text is written in, and fails over them."""
+    charset = (request.content_params or {}).get("charset", "utf-8").lower()
+    request.encoding = "utf-8"
+    return charset in {"utf-8", "utf8"} or request.method in BODILESS
+
+
+class DefencesMiddleware:
+    """No page of ours needs a camera or a place, and none may be kept by a cache that others use."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        response.headers["Permissions-Policy"] = PERMISSIONS
+        response.headers.setdefault("Cache-Control", "private, no-cache")
+        return response
+
+
+class MembersOnlyMiddleware(LoginRequiredMiddleware):
+    """With LOGIN_REQUIRED, everything but login and health asks who you are."""
+
+    def process_view(self, request: HttpRequest, *args: Any) -> HttpResponseBase | None:
+        return super().process_view(request, *args) if settings.LOGIN_REQUIRED else None
+
+    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> Any:
+        if wants_json(request):
+            return error_response(request, 401, "login_required", _("Log in first."))
+        return super().handle_no_permission(request, view_func)

@@ -1,0 +1,24 @@
+"""Tables and guarded transitions."""
+
+from __future__ import annotations
+
+from images.models.job import Attempt, Job, Outcome
+from images.models.operations import ALL_PROVIDERS, Chore, ProviderState, Usage, Worker
+from images.models.picture import GeneratedImage
+from images.models.status import TERMINAL, Status
+from images.models.stored_file import StoredFile
+
+__all__ = [
+    "ALL_PROVIDERS",
+    "TERMINAL",
+    "Attempt",
+    "Chore",
+    "GeneratedImage",
+    "Job",
+    "Outcome",
+    "ProviderState",
+    "Status",
+    "StoredFile",
+    "Usage",
+    "Worker",
+]

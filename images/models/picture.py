@@ -1,0 +1,77 @@
+"""The picture that a job ended with."""
+
+from __future__ import annotations
+
+import base64
+
+from django.db import models
+from django.urls import reverse
+from django.utils import timezone
+
+from images.models.job import Job
+
+
+class GeneratedImage(models.Model):
+    """One per succeeded job, under the job's own id. The bytes are files; sizes are in pixels."""
+
+    job = models.OneToOneField(Job, models.CASCADE, primary_key=True, related_name="image")
+    file = models.FileField(max_length=200)
+    thumbnail = models.FileField(max_length=200)
+    thumbnail_small = models.FileField(max_length=200)
+    placeholder = models.CharField(max_length=400)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    format = models.CharField(max_length=8)
+    bytes = models.PositiveIntegerField()
+    sha256 = models.CharField(max_length=64)
+    provider = models.CharField(max_length=40)
+    ignored = models.CharField(
+        max_length=100, blank=True, default="", db_default=""
+    )  # settings that the provider could not use
+    created_at = models.DateTimeField(
+        default=timezone.now
+    )  # SQLite's own clock writes three digits, keyset pages need six
+    starred = models.BooleanField(default=False)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = "picture"
+        indexes = [
+            models.Index(
+                fields=["-created_at", "-job"], condition=models.Q(deleted_at__isnull=True), name="picture_newest"
+            ),
+            models.Index(
+                fields=["-created_at", "-job"],
+                condition=models.Q(deleted_at__isnull=True, starred=True),
+                name="picture_starred",
+            ),
+            models.Index(fields=["deleted_at"], condition=models.Q(deleted_at__isnull=False), name="picture_trash"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.job_id} {self.width}x{self.height}"
+
+    @property
+    def image_url(self) -> str:
+        return reverse("file", args=[self.job_id])
+
+    @property
+    def names(self) -> list[str]:
+        """The files that belong to this row."""
+        return [name for name in (self.file.name, self.thumbnail.name, self.thumbnail_small.name) if name]
+
+    @property
+    def content_type(self) -> str:
+        return f"image/{self.format.lower()}"
+
+    def data_url(self) -> str:
+        """The whole picture as a base64 data URL, for whoever wants it in one text."""
+        with self.file.open("rb") as file:
+            return f"data:{self.content_type};base64,{base64.b64encode(file.read()).decode()}"
+
+    def purge(self) -> None:
+        """Remove the job with this row, then the files; files left behind by a crash are found by the janitor."""
+        names, storage = self.names, self.file.storage
+        self.job.delete()
+        for name in names:
+            storage.delete(name)

@@ -1,0 +1,32 @@
+"""The states of a job and the moves between them.
+
+submit → queued ──claim──→ running ──→ succeeded
+           ↑ │               │ │ └───→ failed ──┐
+           │ └──→ canceled ←─│─┘                │
+           ├──── requeue ────┘   │              │
+           └──────── retry ──────┴──────────────┘
+"""
+
+from __future__ import annotations
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class Status(TextChoices):
+    QUEUED = "queued", _("Waiting")
+    RUNNING = "running", _("Drawing")
+    SUCCEEDED = "succeeded", _("Done")
+    FAILED = "failed", _("Failed")
+    CANCELED = "canceled", _("Canceled")
+
+
+TERMINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELED})
+
+SOURCES: dict[Status, frozenset[Status]] = {
+    Status.QUEUED: frozenset({Status.RUNNING, Status.FAILED, Status.CANCELED}),
+    Status.RUNNING: frozenset({Status.QUEUED}),
+    Status.SUCCEEDED: frozenset({Status.RUNNING}),
+    Status.FAILED: frozenset({Status.QUEUED, Status.RUNNING}),
+    Status.CANCELED: frozenset({Status.QUEUED, Status.RUNNING}),
+}

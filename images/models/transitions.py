@@ -1,0 +1,204 @@
+"""The only place that changes a job's state. Every move is one conditional UPDATE; no row changed means too late."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Self
+
+from django.apps import apps
+from django.conf import settings
+from django.db import connection, models, transaction
+from django.db.models import F, Max, Min, Q
+from django.db.models.functions import Now
+from django.db.models.lookups import LessThanOrEqual
+
+from images.models.operations import ALL_PROVIDERS, ProviderState
+from images.models.prepared import Unindexed
+from images.models.queries import SUSPECT_LOSSES, first_turn_query, suspect_query, waiting_query
+from images.models.status import SOURCES, Status
+
+if TYPE_CHECKING:
+    from images.models.job import Job
+    from images.models.picture import GeneratedImage
+
+NO_LEASE: dict[str, Any] = {"lease_token": None, "lease_until": None}
+NO_ERROR: dict[str, Any] = {"error_code": "", "error_message": ""}
+
+
+def lease_end() -> Any:
+    return Now() + settings.LEASE
+
+
+class JobQuerySet(models.QuerySet["Job"]):
+    def queued(self) -> Self:
+        return self.filter(status=Status.QUEUED)
+
+    def due(self) -> Self:
+        """Queued jobs that may run now."""
+        return self.queued().filter(LessThanOrEqual(Unindexed("next_attempt_at"), Now()))
+
+    def claimable(self) -> Self:
+        """Due jobs whose provider takes calls, in the order of their turns.
+
+        Of the jobs that lost several workers only one runs at a time, so that the one at fault harms no other for long.
+        """
+        blocked = ProviderState.objects.blocked()
+        if ALL_PROVIDERS in blocked:
+            return self.none()
+        due = self.due().exclude(provider__in=blocked).order_by("turn", "id")
+        return due.filter(losses__lt=SUSPECT_LOSSES) if suspect_query().fetch() else due
+
+    def expired(self) -> Self:
+        """Running jobs whose worker has stopped renewing the lease."""
+        return self.filter(status=Status.RUNNING, lease_until__lt=Now())
+
+    def next_turn(self, owner: str) -> int:
+        """Behind the owner's own waiting jobs, but beside everybody else's next one: one turn for each in rounds."""
+        current = self.due().aggregate(turn=Min("turn"))["turn"] or 0
+        own_last = self.queued().filter(owner=owner).aggregate(turn=Max("turn"))["turn"]
+        return int(current if own_last is None else max(current, own_last + 1))
+
+    def new_turn(self, owner: str) -> int:
+        """The same for somebody who submits, in less time."""
+        current = next((turn for (turn,) in first_turn_query().fetch()), 0)
+        return int(max([current, *(last + 1 for _, last in waiting_query().fetch([owner]))]))
+
+    def waiting_of(self, owner: str) -> int:
+        """How many jobs wait for this owner."""
+        return sum(number for number, _ in waiting_query().fetch([owner]))
+
+    def lock_owner(self, owner: str) -> None:
+        """One submit at a time per owner until the transaction ends: caps, turns and keys are then exact."""
+        if connection.vendor == "postgresql":  # SQLite has one writer anyway
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [owner])
+
+    def claim(self, worker: str) -> Job | None:
+        """Take the next job in turn: queued → running, the attempt counted and the lease set. None if there is none."""
+        probed: set[str] = set()  # somebody else probes these providers now; other providers' jobs can run
+        with transaction.atomic():
+            while job := self._next().exclude(provider__in=probed).first():
+                if ProviderState.objects.take_probe(job.provider):
+                    return job if self._start(job, worker) else None
+                probed.add(job.provider)
+        return None
+
+    def _next(self) -> Self:
+        """Claimable jobs that no other worker is just taking."""
+        return self.claimable().select_for_update(skip_locked=connection.features.has_select_for_update_skip_locked)
+
+    def renew(self, tokens: Iterable[uuid.UUID]) -> set[uuid.UUID]:
+        """Prolong these leases; the ones that come back are still ours."""
+        held = self.filter(status=Status.RUNNING, lease_token__in=list(tokens))
+        held.update(lease_until=lease_end())
+        return {token for token in held.values_list("lease_token", flat=True) if token}
+
+    def succeed(self, job: Job, image: GeneratedImage, **attempt: Any) -> bool:
+        """running → succeeded, with its picture, in one short transaction."""
+        with transaction.atomic():
+            if not self._leave(job, Status.SUCCEEDED, finished_at=Now(), **NO_ERROR):
+                return False
+            image.save(force_insert=True)
+            self._close_attempt(job, "stored", **attempt)
+        return True
+
+    def fail(self, job: Job, code: str, message: str, /, *, outcome: str = "failed", **attempt: Any) -> bool:
+        """running → failed, for good."""
+        with transaction.atomic():
+            ended: dict[str, Any] = {"finished_at": Now(), "error_code": code, "error_message": message}
+            if not self._leave(job, Status.FAILED, **ended):
+                return False
+            self._close_attempt(job, outcome, **{"error_code": code, **attempt})
+        return True
+
+    def requeue(
+        self,
+        job: Job,
+        code: str,
+        message: str,
+        /,
+        *,
+        delay: float = 0.0,
+        charge: bool = True,
+        outcome: str = "failed",
+        **attempt: Any,
+    ) -> bool:
+        """running → queued, to be tried again in `delay` seconds; `charge=False` gives the attempt back."""
+        changes: dict[str, Any] = {"next_attempt_at": Now() + timedelta(seconds=delay)}
+        if not charge:
+            changes["attempts"] = F("attempts") - 1
+        if outcome == "lost":
+            changes["losses"] = F("losses") + 1
+        with transaction.atomic():
+            if not self._leave(job, Status.QUEUED, error_code=code, error_message=message, **changes):
+                return False
+            self._close_attempt(job, outcome, **{"error_code": code, **attempt})
+        return True
+
+    def release(self, job: Job) -> bool:
+        """running → queued at once, as if it had not been tried: its worker must stop."""
+        return self.requeue(job, "", "", charge=False, outcome="released", error_code="")
+
+    def cancel(self) -> list[uuid.UUID]:
+        """queued or running → canceled; a result that comes later is dropped. Returns the ids that moved."""
+        with transaction.atomic():
+            ids = self._move(Status.CANCELED, finished_at=Now(), **NO_LEASE)
+            running = apps.get_model("images", "Attempt").objects.filter(job__in=ids, finished_at=None)
+            running.update(outcome="canceled", finished_at=Now())
+        return ids
+
+    def retry(self) -> list[uuid.UUID]:
+        """failed or canceled → queued, with all attempts anew. Returns the ids that moved."""
+        again: dict[str, Any] = {
+            "attempts": 0,
+            "losses": 0,
+            "next_attempt_at": Now(),
+            "queued_at": Now(),
+            "started_at": None,
+            "finished_at": None,
+        }
+        return self._move(Status.QUEUED, (Status.FAILED, Status.CANCELED), **again, **NO_ERROR, **NO_LEASE)
+
+    def give_up(self, code: str, message: str) -> list[uuid.UUID]:
+        """queued → failed, for jobs that waited too long."""
+        ended: dict[str, Any] = {"finished_at": Now(), "error_code": code, "error_message": message}
+        return self._move(Status.FAILED, (Status.QUEUED,), **ended)
+
+    def _start(self, job: Job, worker: str) -> bool:
+        job.lease_token = uuid.uuid4()
+        job.attempts += 1
+        started = self.filter(pk=job.pk, status=Status.QUEUED).update(
+            status=Status.RUNNING,
+            version=F("version") + 1,
+            attempts=job.attempts,
+            lease_token=job.lease_token,
+            lease_until=lease_end(),
+            started_at=Now(),
+            **NO_ERROR,
+        )
+        if started:
+            number = 1 if job.version == 1 else job.attempt_rows.count() + 1  # version 1: never claimed before
+            job.attempt_rows.create(number=number, lease_token=job.lease_token, worker=worker, provider=job.provider)
+        return started == 1
+
+    def _leave(self, job: Job, to: Status, **changes: Any) -> bool:
+        """Out of running, only while the lease is still this run's own."""
+        assert job.lease_token is not None
+        held = self.filter(pk=job.pk, status=Status.RUNNING, lease_token=job.lease_token)
+        return held.update(status=to, version=F("version") + 1, **NO_LEASE, **changes) == 1
+
+    def _move(self, to: Status, sources: Iterable[Status] | None = None, **changes: Any) -> list[uuid.UUID]:
+        """Move the selected rows that may move. The ids are read first and each row is guarded again by its state."""
+        allowed = Q(status__in=sources or SOURCES[to])
+        with transaction.atomic():
+            ids = list(self.filter(allowed).order_by("pk").select_for_update().values_list("pk", flat=True))
+            rows = self.model._default_manager.filter(allowed, pk__in=ids)
+            rows.update(status=to, version=F("version") + 1, **changes)
+        return ids
+
+    def _close_attempt(self, job: Job, outcome: str, **changes: Any) -> None:
+        assert job.lease_token is not None
+        open_one = job.attempt_rows.filter(lease_token=job.lease_token, finished_at__isnull=True)
+        open_one.update(outcome=outcome, finished_at=Now(), **changes)

@@ -1,0 +1,95 @@
+"""Pictures by the words of their prompts, in an index. The last word may still be half typed: its beginning is enough.
+
+PostgreSQL keeps the words of a picture beside its row; SQLite keeps them in a full text table, in the order in which
+the pictures came, so that the newest ones of a common word are found without looking at all of them (migration 0005).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
+
+from images.models import GeneratedImage
+
+WORD = re.compile(r"[^\W_]+")
+UNSPACED = "\u2e80"  # from here on, scripts that put no space between words: no index knows where one begins
+MOST_WORDS = 10
+FEW = 2000
+LATE = 1000  # so many pictures may have been stored in another order than they were made
+
+POSTGRES_MATCH = "images_generatedimage.words @@ to_tsquery('simple', %s)"
+POSTGRES_FEW = f"SELECT job_id FROM images_generatedimage WHERE {POSTGRES_MATCH} LIMIT %s"  # noqa: S608  # nosec B608
+SQLITE_MATCH = """
+    SELECT number.job_id FROM images_words
+    JOIN images_number AS number ON number.id = images_words.rowid
+    JOIN images_generatedimage AS image ON image.job_id = number.job_id
+    JOIN images_job AS job ON job.id = number.job_id
+    WHERE images_words MATCH %s AND image.deleted_at IS NULL {more}
+    ORDER BY images_words.rowid DESC LIMIT %s
+"""
+OLDER = """AND (image.created_at, image.job_id) < (%s, %s)
+    AND images_words.rowid < coalesce((SELECT id FROM images_number WHERE job_id = %s), 9e18) + %s"""
+Position = tuple[datetime, UUID]
+
+
+def words_in(query: str) -> tuple[list[str], list[str]]:
+    """The words that an index can find, and those that must be looked for in every prompt."""
+    words = WORD.findall(query)[:MOST_WORDS]
+    spaced = [word for word in words if max(word) < UNSPACED]
+    return spaced, [word for word in words if max(word) >= UNSPACED] if words else query.split()[:MOST_WORDS]
+
+
+def matching(
+    images: QuerySet[GeneratedImage],
+    query: str,
+    size: int,
+    *,
+    owners: Sequence[str],
+    starred: bool,
+    after: Position | None,
+) -> tuple[QuerySet[GeneratedImage], bool]:
+    """Those whose prompt has every word, and whether they are few and taken by their ids.
+
+    SQLite is told about the other filters too, to find no more than one page.
+    """
+    indexed, others = words_in(query)
+    for word in others:
+        images = images.filter(job__prompt__icontains=word)
+    if not indexed:
+        return images, False
+    if connection.vendor == "postgresql":
+        return in_postgres(images, " & ".join(f"'{word}'" for word in indexed) + ":*")
+    return images.filter(pk__in=newest(indexed, None if others else size, owners, starred, after)), True
+
+
+def in_postgres(images: QuerySet[GeneratedImage], text: str) -> tuple[QuerySet[GeneratedImage], bool]:
+    """Few pictures are taken by their ids; of many, some are soon found among the newest. PostgreSQL cannot tell
+    beforehand how many words begin like this one, so the index is asked, which takes milliseconds."""
+    with connection.cursor() as cursor:
+        cursor.execute(POSTGRES_FEW, [text, FEW + 1])
+        ids = [pk for (pk,) in cursor.fetchall()]
+    if len(ids) <= FEW:
+        return images.filter(pk__in=ids), True
+    return images.extra(where=[POSTGRES_MATCH], params=[text]), False  # noqa: S610  # nosec B610
+
+
+def newest(words: list[str], size: int | None, owners: Sequence[str], starred: bool, after: Position | None) -> RawSQL:
+    """A subquery for the ids of the next `size` pictures (None: of all)."""
+    more, values = ["AND image.starred"] if starred else [], list[Any]()
+    for owner in owners:
+        more.append("AND job.owner = %s")
+        values.append(owner)
+    if after:
+        more.append(OLDER)
+        when, pk = connection.ops.adapt_datetimefield_value(after[0]), after[1].hex
+        values += [when, pk, pk, LATE]
+    text = " ".join(f'"{word}"' for word in words) + "*"
+    limit = -1 if size is None else size
+    return RawSQL(SQLITE_MATCH.format(more=" ".join(more)), [text, *values, limit])  # noqa: S611  # nosec B611

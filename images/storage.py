@@ -1,0 +1,100 @@
+"""Where pictures are kept: pictures/<2 hex>/<stem>.<ext>, each file whole or not there at all.
+
+A stem is "<32 hex of the job's id>-<8 hex of the attempt>"; the folder is named after the last two of the 32.
+IMAGE_STORAGE chooses the storage: images.disk_storage, images.s3_storage or images.database_storage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, cast
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+
+from images.files import WIDTHS, Picture, extension
+
+SHARDS = tuple(f"{number:02x}" for number in range(256))
+
+
+class PictureStorage(Protocol):
+    """What each of our storages can do beside Django's `save`, `open`, `delete` and so on."""
+
+    def list_times(self, folder: str) -> Iterable[tuple[str, datetime]]:
+        """Names and times of change; nothing for a folder that is not there."""
+
+    def free_bytes(self) -> int | None:
+        """None where the storage is no disk of ours."""
+
+    def check_writable(self) -> None:
+        """Raise if a picture could not be stored now."""
+
+
+@dataclass(frozen=True)
+class StoredNames:
+    """Names within the storage."""
+
+    file: str
+    thumbnail: str
+    thumbnail_small: str
+
+
+def folder_of(stem: str) -> str:
+    return f"pictures/{stem[30:32]}"
+
+
+def save_picture(picture: Picture, stem: str) -> StoredNames:
+    """All three files or none. Raises OSError (or what else the storage raises)."""
+    base = f"{folder_of(stem)}/{stem}"
+    files = {
+        f"{base}.{extension(picture.format)}": picture.data,
+        f"{base}-{WIDTHS[0]}.webp": picture.thumbnail,
+        f"{base}-{WIDTHS[1]}.webp": picture.thumbnail_small,
+    }
+    saved: list[str] = []
+    try:
+        for name in getattr(default_storage, "save_together", save_in_turn)(files):
+            saved.append(name)
+    except BaseException:
+        with suppress(Exception):  # what went wrong first is what counts; the janitor finds the rest
+            remove(saved)
+        raise
+    return StoredNames(*saved)
+
+
+def save_in_turn(files: Mapping[str, bytes]) -> Iterator[str]:
+    for name, data in files.items():
+        yield default_storage.save(name, ContentFile(data))
+
+
+def remove(names: Iterable[str]) -> None:
+    """A file that is not there is fine."""
+    for name in names:
+        default_storage.delete(name)
+
+
+def list_shard(shard: str) -> list[tuple[str, datetime]]:
+    """Names and times of change of all files of one of SHARDS, unfinished ones included."""
+    return list(_storage().list_times(f"pictures/{shard}"))
+
+
+def free_bytes() -> int | None:
+    """None where the storage is no disk of ours."""
+    return _storage().free_bytes()
+
+
+def check_writable() -> None:
+    """Raise OSError if a picture could not be stored now."""
+    try:
+        _storage().check_writable()
+    except OSError:
+        raise
+    except Exception as error:  # each storage has its own errors
+        raise OSError(f"the storage does not answer: {error}") from error
+
+
+def _storage() -> PictureStorage:
+    return cast("PictureStorage", default_storage)

@@ -1,0 +1,106 @@
+"""What an owner may do with a picture: cancel, try again, delete, restore, star."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from images import gallery, jobs
+from images.identity import owner, viewer
+from images.limits import submit_wait
+from images.models import GeneratedImage, Job
+from images.status import job_status
+from images.views.errors import error_response, too_fast, wants_json
+from images.views.generate import refusal
+
+LONGEST_WAY_BACK = 1000  # characters; Django refuses to redirect to more than 2048 bytes
+
+
+def owned(request: HttpRequest, pk: uuid.UUID) -> QuerySet[Job]:
+    """The job as a one-row query; a stranger learns no more than from an unknown id."""
+    found = gallery.owned_jobs(viewer(request)).filter(pk=pk)
+    if not found.exists():
+        raise Http404
+    return found
+
+
+def answer(request: HttpRequest, body: dict[str, Any], message: str, target: str = "") -> HttpResponse:
+    if wants_json(request):
+        return JsonResponse(body)
+    messages.info(request, message)
+    return HttpResponseRedirect(target or way_back(request))
+
+
+def way_back(request: HttpRequest) -> str:
+    """The page of ours that the form names, else the home page. A longer address is no page that we link."""
+    back = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure())
+    return back if safe and back.startswith("/") and len(back) <= LONGEST_WAY_BACK else reverse("home")
+
+
+def too_late(request: HttpRequest, job: Job, message: str) -> HttpResponse:
+    if wants_json(request):
+        return error_response(request, 409, "too_late", message)
+    messages.info(request, message)
+    return redirect(job)
+
+
+def answer_job(request: HttpRequest, rows: QuerySet[Job], moved: bool, done: str, late: str) -> HttpResponse:
+    job = rows.select_related("image").get()
+    if not moved:
+        return too_late(request, job, late)
+    return answer(request, {"job": job_status(job)}, done, job.get_absolute_url())
+
+
+@require_POST
+def cancel(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    rows = owned(request, pk)
+    moved = bool(jobs.cancel(rows))
+    return answer_job(request, rows, moved, _("Canceled."), _("It had ended already."))
+
+
+@require_POST
+def retry(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """It costs as much as a submit, so the same limits hold."""
+    rows = owned(request, pk)
+    if wait := submit_wait(request, owner(request)):
+        return too_fast(request, wait)
+    try:
+        moved = jobs.retry_one(rows.get())
+    except (jobs.TooManyWaiting, jobs.BudgetSpent) as reason:
+        return refusal(request, reason)
+    return answer_job(request, rows, moved, _("It waits for its turn again."), _("There is nothing to try again."))
+
+
+@require_http_methods(["POST", "DELETE"])
+def delete(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    rows = owned(request, pk)
+    if not jobs.to_trash(rows) and not rows.filter(dismissed_at__isnull=False).exists():
+        return too_late(request, rows.get(), _("It is still being drawn. Cancel it first."))
+    body = {"status": "deleted", "restore_url": reverse("restore", args=[pk])}
+    return answer(request, body, _("Moved to the trash. It stays there for 7 days."))
+
+
+@require_POST
+def restore(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    rows = owned(request, pk)
+    jobs.restore(rows)
+    return answer_job(request, rows, True, _("It is back."), "")
+
+
+@require_POST
+def star(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    rows = owned(request, pk)
+    starred = request.POST.get("starred", "1") == "1"
+    GeneratedImage.objects.filter(job__in=rows).update(starred=starred)
+    message = _("Starred.") if starred else _("The star is gone.")
+    return answer(request, {"starred": starred}, message)

@@ -1,0 +1,95 @@
+"""Errors in plain words: JSON for JSON callers, a page for people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from images.identity import owner
+from images.limits import request_wait
+
+View = Callable[..., HttpResponseBase]
+
+
+def wants_json(request: HttpRequest) -> bool:
+    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
+
+
+def error_response(request: HttpRequest, status: int, code: str, message: str, template: str = "") -> HttpResponse:
+    if wants_json(request):
+        return JsonResponse({"error": {"code": code, "message": message}}, status=status)
+    return render(request, template or f"{status}.html", {"message": message}, status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if isinstance(exception, RequestDataTooBig):
+        return body_too_large(request)
+    return error_response(request, 400, "bad_request", _("This request could not be read. Go back and try again."))
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return error_response(request, 404, "not_found", _("There is nothing at this address."))
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return error_response(request, 403, "forbidden", _("You may not do this."))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return error_response(
+        request, 500, "server_error", _("Our own program made a mistake. Nothing of yours is lost; try again.")
+    )
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    message = _("This page was open for too long. Load it again and press the button once more.")
+    return error_response(request, 403, "csrf_failed", message, "403_csrf.html")
+
+
+def body_too_large(request: HttpRequest) -> HttpResponse:
+    return error_response(request, 413, "too_large", _("That was too much text. Make it shorter and try again."))
+
+
+def too_many(request: HttpRequest, message: str, retry_after: int, code: str = "too_many") -> HttpResponse:
+    response = error_response(request, 429, code, message)
+    response.headers["Retry-After"] = str(retry_after)
+    return response
+
+
+def too_fast(request: HttpRequest, wait: int) -> HttpResponse:
+    message = ngettext(
+        "That was quick. Wait %(seconds)d second, then send it again.",
+        "That was quick. Wait %(seconds)d seconds, then send it again.",
+        wait,
+    )
+    return too_many(request, message % {"seconds": wait}, wait, "too_fast")
+
+
+def too_busy(request: HttpRequest) -> HttpResponse:
+    return too_many(request, _("Many people ask for this now. Try again in a moment."), 5, "too_busy")
+
+
+def refuse_often(request: HttpRequest, kind: str) -> HttpResponse | None:
+    """The 429 for who asks for this `kind` of limits.RULES too often."""
+    wait = request_wait(kind, request, owner(request))
+    return too_fast(request, wait) if wait else None
+
+
+def limited(kind: str) -> Callable[[View], View]:
+    """A view that is asked at most as often as limits.RULES says."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def counted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            return refuse_often(request, kind) or view(request, *args, **kwargs)
+
+        return counted
+
+    return decorate

@@ -1,0 +1,129 @@
+"""The bytes of a picture: to look at, small, and to keep."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from io import BytesIO
+from typing import Any
+
+from django.conf import settings
+from django.core.files.base import File
+from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase, HttpResponseNotModified
+from django.shortcuts import get_object_or_404
+from django.utils.text import slugify
+from django.views.decorators.http import require_safe
+
+from config import VERSION
+from images import gallery, presets
+from images.files import content_type, extension
+from images.identity import viewer
+from images.metadata import Settings, convert
+from images.models import GeneratedImage
+from images.views.errors import limited, too_busy
+
+FORMATS = {"png": "PNG", "jpeg": "JPEG", "webp": "WEBP"}
+SANDBOX = "default-src 'none'; sandbox"
+PATIENCE_SECONDS = 5.0
+_encoders = threading.BoundedSemaphore(2)  # of the process: each may need 200 MB
+
+
+def is_public() -> bool:
+    return settings.GALLERY == "shared" and not settings.LOGIN_REQUIRED
+
+
+def find_image(request: HttpRequest, pk: uuid.UUID) -> GeneratedImage:
+    """A public picture is the same for everybody, so nobody's name is asked for, and a cache in front may keep it."""
+    asks = gallery.Viewer("") if is_public() else viewer(request)
+    return get_object_or_404(gallery.visible_images(asks), pk=pk)
+
+
+@require_safe
+def file(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
+    image = find_image(request, pk)
+    return stored(request, image.file, image.content_type, image.sha256[:32])
+
+
+@require_safe
+def thumbnail(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
+    """640 pixels wide, or 320 with `?w=320`."""
+    image = find_image(request, pk)
+    small = request.GET.get("w") == "320"
+    chosen = image.thumbnail_small if small else image.thumbnail
+    return stored(request, chosen, "image/webp", f"{image.sha256[:32]}-{'320' if small else '640'}")
+
+
+def stored(request: HttpRequest, source: File[bytes], kind: str, mark: str) -> HttpResponseBase:
+    """A picture under its address never changes, so a browser may keep it for good."""
+    etag = f'"{mark}"'
+    scope = "public" if is_public() else "private"
+    headers = {"ETag": etag, "Cache-Control": f"{scope}, max-age=31536000, immutable"}
+    if request.headers.get("If-None-Match") == etag:
+        return HttpResponseNotModified(headers=headers)
+    return picture_response(open_or_404(source), kind, headers)
+
+
+def open_or_404(source: File[bytes]) -> File[bytes]:
+    try:
+        return source.open("rb")
+    except FileNotFoundError as error:
+        raise Http404 from error
+
+
+def picture_response(source: Any, kind: str, headers: dict[str, str], name: str = "") -> HttpResponseBase:
+    """With a name it is to be kept, without one it is to be looked at."""
+    response = FileResponse(source, content_type=kind, headers=headers, as_attachment=bool(name), filename=name)
+    response.headers["Content-Security-Policy"] = SANDBOX
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+@require_safe
+@limited("download")
+def download(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
+    """The picture with its settings written inside; `?format=png|jpeg|webp`, `?settings=0` leaves them out."""
+    image = find_image(request, pk)
+    asked = request.GET.get("format", "")
+    if asked and asked not in FORMATS:
+        raise Http404
+    to_format = FORMATS.get(asked, image.format)
+    settings = None if request.GET.get("settings") == "0" else settings_of(image)
+    data = converted(image, to_format, settings)
+    if data is None:
+        return too_busy(request)
+    name = readable_name(image, to_format)
+    return picture_response(BytesIO(data), content_type(to_format), {}, name)
+
+
+def converted(image: GeneratedImage, to_format: str, settings: Settings | None) -> bytes | None:
+    """None when too many are being encoded anew, which takes a processor for seconds."""
+    again = to_format != image.format
+    if again and not _encoders.acquire(timeout=PATIENCE_SECONDS):
+        return None
+    try:
+        with open_or_404(image.file) as source:
+            return convert(source.read(), to_format, settings)
+    finally:
+        if again:
+            _encoders.release()
+
+
+def settings_of(image: GeneratedImage) -> Settings:
+    job = image.job
+    return Settings(
+        prompt=presets.styled(job.prompt, job.style),
+        negative_prompt=job.negative_prompt,
+        steps=job.steps,
+        guidance_scale=job.guidance_scale,
+        seed=job.seed,
+        width=image.width,
+        height=image.height,
+        model=job.model,
+        version=f"image-generator {VERSION}",
+    )
+
+
+def readable_name(image: GeneratedImage, to_format: str) -> str:
+    """The first words of the prompt and the end of the id: `a-red-fox-1a2b3c4d.png`."""
+    words = slugify(image.job.prompt[:200], allow_unicode=True)[:60].strip("-_")
+    return f"{words or 'picture'}-{image.pk.hex[-8:]}.{extension(to_format)}"

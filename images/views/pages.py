@@ -1,0 +1,149 @@
+"""The pages: home with the form, the gallery, one picture."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from images import gallery, presets
+from images.forms import GenerateForm, offered_models
+from images.identity import viewer
+from images.models import GeneratedImage, Job
+from images.status import job_statuses
+from images.usage import usage
+from images.views.errors import refuse_often
+from workers import backends
+from workers.providers.models import ModelInfo
+
+LONGEST_SEARCH = 200  # characters
+COPIED = ("prompt", "negative_prompt", "style", "model", "steps", "guidance_scale", "seed")
+LABELS = {"negative_prompt": _("what should not be in it"), "steps": _("steps"), "guidance_scale": _("how closely")}
+LABELS |= {"seed": _("seed"), "width": _("width"), "height": _("height")}
+MODEL_FACTS = ("steps", "max_steps", "max_side", "guidance_scale", "negative_prompt", "steps_adjustable", "guidance")
+
+
+def cards(jobs: list[Job], who: gallery.Viewer) -> list[dict[str, Any]]:
+    """What the card partial shows, for each job."""
+    return [
+        {
+            "status": status,
+            "width": job.width,
+            "height": job.height,
+            "owned": who.owns(job),
+            "starred": bool(status["image"]) and job.image.starred,
+            "model": job.model,
+        }
+        for job, status in zip(jobs, job_statuses(jobs), strict=True)
+    ]
+
+
+def jobs_of(images: list[GeneratedImage]) -> list[Job]:
+    """The jobs of these pictures, each knowing its picture without another query."""
+    for image in images:
+        image.job.image = image
+    return [image.job for image in images]
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    return home_page(request, GenerateForm(initial=initial(request)))
+
+
+def home_page(request: HttpRequest, form: GenerateForm, status: int = 200) -> HttpResponse:
+    who = viewer(request)
+    newest = gallery.page(who, size=gallery.RECENT)
+    shown = gallery.unfinished_jobs(who) + jobs_of(newest.images)
+    context = {
+        "form": form,
+        "cards": cards(shown, who),
+        "next_url": reverse("gallery") if newest.next_cursor else None,
+        "demo": backends.chosen() == "demo",
+        "usage": usage(backends.chosen()),
+        "samples": [] if shown else presets.SAMPLES,
+        "model_info_json": {info.id: model_facts(info) for info in offered_models()},
+        "styles_json": {key: style.words for key, style in presets.STYLES.items()},
+    }
+    return render(request, "images/home.html", context, status=status)
+
+
+def model_facts(info: ModelInfo) -> dict[str, Any]:
+    return {name: getattr(info, name) for name in MODEL_FACTS}
+
+
+def initial(request: HttpRequest) -> dict[str, Any]:
+    """A new form, or one filled from an earlier picture (`?from=<id>`; `&seed=0` leaves its seed out)."""
+    values: dict[str, Any] = {
+        "idempotency_key": uuid.uuid4().hex,
+        "size": presets.DEFAULT_SIZE,
+        "count": 1,
+        "negative_prompt": presets.DEFAULT_NEGATIVE_PROMPT,
+        "prompt": request.GET.get("prompt", ""),
+    }
+    source = source_job(request)
+    if source:
+        values.update({name: getattr(source, name) for name in COPIED}, size=f"{source.width}x{source.height}")
+        if request.GET.get("seed") == "0":
+            values["seed"] = None
+    return values
+
+
+def source_job(request: HttpRequest) -> Job | None:
+    try:
+        pk = uuid.UUID(request.GET.get("from", ""))
+    except ValueError:
+        return None
+    return gallery.visible_jobs(viewer(request)).filter(pk=pk).first()
+
+
+@require_safe
+def gallery_page(request: HttpRequest) -> HttpResponse:
+    who = viewer(request)
+    asked = {name: request.GET.get(name, "")[:LONGEST_SEARCH] for name in ("q", "starred", "mine")}
+    if asked["q"] and (refused := refuse_often(request, "search")):
+        return refused
+    starred, mine = asked["starred"] == "1", asked["mine"] == "1"
+    try:
+        found = gallery.page(who, cursor=request.GET.get("cursor", ""), query=asked["q"], starred=starred, mine=mine)
+    except gallery.BadCursor as error:
+        raise Http404 from error
+    following = {name: value for name, value in asked.items() if value} | {"cursor": found.next_cursor}
+    context = {
+        "cards": cards(jobs_of(found.images), who),
+        "next_url": f"{reverse('gallery')}?{urlencode(following)}" if found.next_cursor else None,
+        "query": asked["q"],
+        "starred": starred,
+        "mine": mine,
+    }
+    partial = request.headers.get("X-Requested-With") == "fetch"
+    return render(request, "images/_cards.html" if partial else "images/gallery.html", context)
+
+
+@require_safe
+def picture(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    who = viewer(request)
+    job = get_object_or_404(gallery.visible_jobs(who), pk=pk)
+    image = getattr(job, "image", None)
+    if ((image and image.deleted_at) or job.dismissed_at) and not who.owns(job):
+        raise Http404
+    newer, older = gallery.neighbours(who, image) if image else (None, None)
+    context = {
+        "card": cards([job], who)[0],
+        "job": job,
+        "attempts": job.attempt_rows.all(),
+        "image": image,
+        "style": presets.STYLES.get(job.style),
+        "took_seconds": job.started_at and job.finished_at and (job.finished_at - job.started_at).total_seconds(),
+        "unused": [LABELS[name] for name in image.ignored.split(",") if name in LABELS] if image else [],
+        "previous_url": newer and reverse("picture", args=[newer.pk]),
+        "next_url": older and reverse("picture", args=[older.pk]),
+        "settings_url": f"{reverse('home')}?from={job.pk}",
+        "remix_url": f"{reverse('home')}?from={job.pk}&seed=0",
+    }
+    return render(request, "images/picture.html", context)

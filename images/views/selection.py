@@ -1,0 +1,118 @@
+"""What may be done with many pictures at once."""
+
+from __future__ import annotations
+
+import json
+import threading
+import uuid
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+from zipstream import ZIP_STORED, ZipStream
+
+from images import gallery, jobs
+from images.identity import viewer
+from images.models import GeneratedImage, Job
+from images.views.errors import error_response, limited, too_busy
+from images.views.files import SANDBOX, readable_name, settings_of
+
+MOST = 500
+CHUNK = 256 * 1024
+HEADERS = {
+    "Content-Disposition": 'attachment; filename="pictures.zip"',
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": SANDBOX,
+}
+_packers = threading.BoundedSemaphore(4)  # of the process: a slow reader holds one of its threads
+
+
+def star(rows: QuerySet[Job]) -> int:
+    return GeneratedImage.objects.filter(job__in=rows).update(starred=True)
+
+
+def unstar(rows: QuerySet[Job]) -> int:
+    return GeneratedImage.objects.filter(job__in=rows).update(starred=False)
+
+
+ACTIONS = {"star": star, "unstar": unstar, "delete": jobs.to_trash, "restore": jobs.restore}
+
+
+def asked_ids(values: list[str]) -> list[uuid.UUID]:
+    """Raises Http404 for what is no id."""
+    try:
+        return list(dict.fromkeys(uuid.UUID(value) for value in values[:MOST]))
+    except ValueError as error:
+        raise Http404 from error
+
+
+@require_POST
+def bulk(request: HttpRequest) -> HttpResponse:
+    """Do one thing to all chosen pictures that are one's own; says how many those were."""
+    action = ACTIONS.get(request.POST.get("action", ""))
+    if action is None:
+        return error_response(request, 400, "bad_request", _("Choose what to do with the pictures."))
+    ids = asked_ids(request.POST.getlist("id"))
+    return JsonResponse({"done": action(gallery.owned_jobs(viewer(request)).filter(pk__in=ids))})
+
+
+@require_safe
+@limited("zip")
+def zip_file(request: HttpRequest) -> HttpResponseBase:
+    """The chosen pictures with readable names and a list of their settings, streamed as they are read."""
+    ids = asked_ids(request.GET.getlist("id"))
+    images = list(gallery.visible_images(viewer(request)).filter(pk__in=ids).order_by("created_at"))
+    if not images:
+        raise Http404
+    if request.method == "HEAD":  # a server would read all of it, to send nothing
+        return HttpResponse(content_type="application/zip", headers=HEADERS)
+    if not _packers.acquire(blocking=False):
+        return too_busy(request)
+    return StreamingHttpResponse(Sending(packed(images)), content_type="application/zip", headers=HEADERS)
+
+
+class Sending:
+    """A stream that gives its place back when it has been sent, or the reader has gone."""
+
+    def __init__(self, stream: Iterable[bytes]) -> None:
+        self.stream, self.placed = stream, True
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self.stream)
+
+    def close(self) -> None:
+        if self.placed:
+            self.placed = False
+            _packers.release()
+
+
+def packed(images: list[GeneratedImage]) -> ZipStream:
+    stream, names = ZipStream(compress_type=ZIP_STORED), names_in(images)
+    for image in images:
+        stream.add(chunks(image), names[image.pk])
+    listed = [described(image, names[image.pk]) for image in images]
+    stream.add(json.dumps(listed, indent=2, ensure_ascii=False), "settings.json")
+    return stream
+
+
+def names_in(images: list[GeneratedImage]) -> dict[uuid.UUID, str]:
+    """Readable names, each of them once."""
+    found: dict[str, uuid.UUID] = {}
+    for image in images:
+        name = readable_name(image, image.format)
+        found[f"{image.pk}-{name}" if name in found else name] = image.pk
+    return {pk: name for name, pk in found.items()}
+
+
+def chunks(image: GeneratedImage) -> Iterator[bytes]:
+    with image.file.open("rb") as file:
+        while data := file.read(CHUNK):
+            yield data
+
+
+def described(image: GeneratedImage, name: str) -> dict[str, Any]:
+    settings = settings_of(image)
+    return {"file": name, "created_at": image.created_at.isoformat(), **vars(settings)}

@@ -1,0 +1,69 @@
+"""What a poll reads."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Iterable, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.urls import reverse
+from django.utils.cache import get_conditional_response
+from django.views.decorators.http import require_safe
+
+from images import gallery
+from images.identity import viewer
+from images.models import Job
+from images.models.seen import Seen, look_up
+from images.status import JobStatus, job_statuses, poll_after_ms
+from images.views.errors import limited
+
+MOST_IDS = 100
+
+
+def status_body(jobs: Iterable[Job | Seen], *, with_url: bool = False) -> dict[str, Any]:
+    statuses = job_statuses(jobs)
+    body: dict[str, Any] = {"jobs": statuses, "poll_after_ms": poll_after_ms(statuses)}
+    if with_url:
+        body["status_url"] = f"{reverse('status_many')}?{urlencode([('id', one['id']) for one in statuses])}"
+    return body
+
+
+@require_safe
+@limited("poll")
+def status(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    jobs = find(request, [pk])
+    if not jobs:
+        raise Http404
+    only = job_statuses(jobs)[0]
+    return conditional(request, dict(only), [only])
+
+
+@require_safe
+@limited("poll")
+def status_many(request: HttpRequest) -> HttpResponse:
+    """Unknown ids are left out of the answer; ids that are none, or none known, are a 404."""
+    try:
+        ids = [uuid.UUID(text) for text in request.GET.getlist("id")[:MOST_IDS]]
+    except ValueError as error:
+        raise Http404 from error
+    jobs = find(request, ids)
+    if not jobs:
+        raise Http404
+    body = status_body(jobs)
+    return conditional(request, body, body["jobs"])
+
+
+def find(request: HttpRequest, ids: Sequence[uuid.UUID]) -> list[Seen]:
+    return gallery.visible_of(viewer(request), look_up(ids))
+
+
+def conditional(request: HttpRequest, body: dict[str, Any], statuses: Sequence[JobStatus]) -> HttpResponse:
+    """304 when only the estimate has moved: the page counts that down by itself."""
+    seen = [[one["id"], one["version"], one["queue_position"], one["error"], one["poll_after_ms"]] for one in statuses]
+    etag = f'W/"{hashlib.sha256(json.dumps(seen).encode()).hexdigest()[:20]}"'
+    response = JsonResponse(body, headers={"ETag": etag, "Cache-Control": "private, no-cache"})
+    return get_conditional_response(request, etag=etag, response=response) or response
