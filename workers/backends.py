@@ -1,0 +1,51 @@
+"""Which provider the settings name, built once per process."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+
+import requests
+from django.conf import settings
+from django.core.cache import cache
+
+from workers.providers.base import Provider
+from workers.providers.demo import DemoProvider
+from workers.providers.huggingface import HuggingFaceConfig, HuggingFaceProvider
+from workers.providers.openai_compatible import OpenAIConfig, OpenAIProvider
+
+
+def chosen() -> str:
+    """The name of the provider that new jobs go to."""
+    if settings.IMAGE_PROVIDER != "auto":
+        return str(settings.IMAGE_PROVIDER)
+    return "huggingface" if settings.HF_TOKEN else "demo"
+
+
+def token_mark(name: str) -> str:
+    """Tells one token from another without giving it away."""
+    token = {"huggingface": settings.HF_TOKEN, "openai": settings.OPENAI_API_KEY}.get(name, "")
+    return hashlib.sha256(f"{settings.SECRET_KEY}{token}".encode()).hexdigest()[:16]
+
+
+@lru_cache
+def provider(name: str) -> Provider:
+    if name == "huggingface":
+        return HuggingFaceProvider(huggingface_config(), requests.Session(), cache)
+    if name == "openai":
+        return OpenAIProvider(openai_config(), requests.Session())
+    return DemoProvider()
+
+
+def huggingface_config() -> HuggingFaceConfig:
+    return HuggingFaceConfig(
+        token=settings.HF_TOKEN,
+        router_url=settings.HF_ROUTER_URL,
+        hub_url=settings.HF_HUB_URL,
+        provider=settings.HF_PROVIDER,
+        bill_to=settings.HF_BILL_TO,
+    )
+
+
+def openai_config() -> OpenAIConfig:
+    return OpenAIConfig(base_url=settings.OPENAI_BASE_URL, api_key=settings.OPENAI_API_KEY)

@@ -1,0 +1,44 @@
+"""The worker's manners towards the database: let go of it while waiting, be patient when it is away."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TypeVar
+
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+PATIENCE_SECONDS = 120.0
+AWAY = (OperationalError, InterfaceError)
+
+
+def release_connection() -> None:
+    """A call takes seconds to minutes; no connection is held meanwhile. Never fails."""
+    if not connection.in_atomic_block:
+        with suppress(DatabaseError, InterfaceError):
+            connection.close()
+
+
+def release_server_connection() -> None:
+    """The same where others could need it: SQLite has no server, and closing its last connection costs a checkpoint."""
+    if connection.vendor != "sqlite":
+        release_connection()
+
+
+def until_database_answers(write: Callable[[], T], patience: float = PATIENCE_SECONDS) -> T:
+    """Repeat a guarded write while the database is away, so that a paid picture is not lost."""
+    end = time.monotonic() + patience
+    while True:
+        try:
+            return write()
+        except AWAY as error:
+            if time.monotonic() > end or connection.in_atomic_block:
+                raise
+            logger.warning("the database is away, trying again", extra={"reason": str(error).strip()})
+            release_connection()
+            time.sleep(1.0)

@@ -1,0 +1,127 @@
+"""What an operator does to many jobs at once: in batches, through the same functions as the views.
+
+A batch that has ended stays done. A run that was cut off can simply be started again.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from celery import states
+from django.utils.dateparse import parse_datetime
+from django.utils.timezone import now
+from django_celery_results.models import TaskResult
+from kombu.exceptions import OperationalError as BrokerError
+
+from config.celery import app
+from images import jobs
+from images.matching import Jobs, matching
+from images.models import TERMINAL, Status
+
+BATCH = 500
+
+
+@dataclass(frozen=True)
+class Operation:
+    """`ends` tells since when a job has been as the operator saw it; `usual` is the state meant when none is named."""
+
+    verb: str
+    past: str
+    sources: frozenset[Status]
+    ends: str
+    act: Callable[[Jobs], int]
+    usual: str = ""
+
+    def rows(self, rows: Jobs) -> Jobs:
+        """Those that it can be done to."""
+        return rows.filter(status__in=self.sources)
+
+    def matching(self, wanted: Mapping[str, str]) -> Jobs:
+        return self.rows(matching({"status": self.usual, **wanted}))
+
+    def summary(self, done: int, expected: int) -> str:
+        """“Retried 480, skipped 20 that had changed.”"""
+        skipped = max(0, expected - done)
+        return f"{self.past} {done:,}" + (f", skipped {skipped:,} that had changed." if skipped else ".")
+
+
+OPERATIONS = {
+    "retry": Operation(
+        "Retry",
+        "Retried",
+        frozenset({Status.FAILED, Status.CANCELED}),
+        "finished_at",
+        lambda rows: len(jobs.retry(rows)),
+        usual=Status.FAILED.value,
+    ),
+    "cancel": Operation(
+        "Cancel",
+        "Canceled",
+        frozenset({Status.QUEUED, Status.RUNNING}),
+        "queued_at",
+        lambda rows: len(jobs.cancel(rows)),
+    ),
+    "delete": Operation("Delete", "Deleted", TERMINAL, "finished_at", jobs.to_trash),
+}
+
+
+def run(
+    name: str, wanted: Mapping[str, str], moment: datetime, report: Callable[[int], Any] = lambda done: None
+) -> int:
+    """Do it to all jobs that match and have not changed since the moment; `report` hears how many so far."""
+    operation = OPERATIONS[name]
+    rows = operation.matching(wanted).filter(**{f"{operation.ends}__lte": moment})
+    if name == "delete":
+        rows = rows.filter(dismissed_at=None)
+    done = 0
+    for batch in batches(rows):
+        done += operation.act(batch)
+        report(done)
+    return done
+
+
+def batches(rows: Jobs) -> Iterator[Jobs]:
+    """In the order of ids, so that each job comes once, whatever becomes of it."""
+    rest = rows.order_by("pk")
+    while ids := list(rest.values_list("pk", flat=True)[:BATCH]):
+        yield rows.filter(pk__in=ids)
+        rest = rest.filter(pk__gt=ids[-1])
+
+
+@app.task(name="operate", bind=True, ignore_result=False)
+def operate(self: Any, name: str, wanted: dict[str, str], moment: str, expected: int) -> str:
+    """The same as a task; its result is what the operator reads."""
+    since = parse_datetime(moment)
+    assert since is not None
+    done = run(name, wanted, since, partial(tell, self, OPERATIONS[name]))
+    return OPERATIONS[name].summary(done, max(done, expected))
+
+
+def tell(task: Any, operation: Operation, done: int) -> None:
+    if task.request.id:
+        task.update_state(state=states.STARTED, meta=f"{operation.past} {done:,} so far.")
+
+
+def start(name: str, wanted: Mapping[str, str], expected: int) -> TaskResult:
+    """Hand it to a worker. The row can be looked at at once. Raises BrokerError or OSError, then nothing is begun."""
+    kwargs = {"name": name, "wanted": dict(wanted), "moment": now().isoformat(), "expected": expected}
+    row: TaskResult = TaskResult.objects.create(
+        task_id=str(uuid.uuid4()),
+        task_name=operate.name,
+        task_kwargs=json.dumps(kwargs),
+        content_type="application/json",
+        content_encoding="utf-8",
+        result=json.dumps("It waits for a worker."),
+    )
+    try:
+        operate.apply_async(kwargs=kwargs, task_id=row.task_id)
+    except (BrokerError, OSError):
+        row.delete()
+        raise
+    return row

@@ -1,0 +1,126 @@
+"""Every way a picture can fail to come: its code, its class, and the sentence a person reads."""
+
+from __future__ import annotations
+
+import re
+from typing import TypedDict, Unpack
+
+from workers.providers.answer import Answer
+from workers.providers.base import (
+    AuthenticationFailed,
+    InvalidResponse,
+    ModelLoading,
+    OutOfCredit,
+    ProviderError,
+    ProviderUnavailable,
+    RateLimited,
+    RequestRejected,
+)
+from workers.providers.waiting import retry_after
+
+
+def _(sentence: str) -> str:
+    """Marks a sentence for translation. It is kept as it stands here, and translated where it is shown."""
+    return sentence
+
+
+# Each sentence has at most 15 words, and ends with who can mend it.
+KINDS: dict[str, tuple[type[ProviderError], str]] = {
+    "canceled": (ProviderError, _("This picture was canceled.")),
+    "unreachable": (
+        ProviderUnavailable,
+        _("The picture service cannot be reached. Please try again in a few minutes."),
+    ),
+    "timeout": (ProviderUnavailable, _("The picture service took too long. Please try again in a few minutes.")),
+    "service_fault": (ProviderUnavailable, _("The picture service has a problem. Please try again in a few minutes.")),
+    "model_loading": (ModelLoading, _("The model is still waking up. Please try again in a few minutes.")),
+    "model_busy": (ModelLoading, _("The model is very busy. Please try again in a few minutes.")),
+    "rate_limited": (RateLimited, _("The picture service asks us to slow down. Please try again later.")),
+    "not_a_picture": (
+        InvalidResponse,
+        _("The picture service sent something that is not a picture. Please try again."),
+    ),
+    "empty_answer": (InvalidResponse, _("The picture service sent nothing back. Please try again.")),
+    "error_in_answer": (InvalidResponse, _("The picture service sent a message, not a picture. Please try again.")),
+    "too_large": (InvalidResponse, _("The picture service sent far too much. Please try again.")),
+    "broken_off": (InvalidResponse, _("Only a part of the picture arrived. Please try again.")),
+    "drawing_failed": (InvalidResponse, _("The picture service could not finish this picture. Please try again.")),
+    "result_missing": (InvalidResponse, _("The finished picture could not be fetched. Please try again.")),
+    "unsafe_link": (InvalidResponse, _("The picture's link is not safe to open. The site's owner should check.")),
+    "prompt_refused": (RequestRejected, _("The picture service refused this prompt. Please write it in other words.")),
+    "safety_filter": (RequestRejected, _("The model's safety filter hid this picture. Please change the prompt.")),
+    "bad_input": (RequestRejected, _("The picture service did not accept this. Please change the prompt or settings.")),
+    "model_not_served": (RequestRejected, _("Nobody offers this model now. Choose another, or tell the site's owner.")),
+    "model_gone": (RequestRejected, _("This model was withdrawn. Choose another, or tell the site's owner.")),
+    "model_gated": (
+        RequestRejected,
+        _("The site's owner must first accept this model's terms. Please choose another."),
+    ),
+    "wrong_address": (RequestRejected, _("The picture service's address is wrong. The site's owner must correct it.")),
+    "token_missing": (AuthenticationFailed, _("The site has no access token. The site's owner must add one.")),
+    "token_refused": (
+        AuthenticationFailed,
+        _("The site's access token was refused. The site's owner must replace it."),
+    ),
+    "token_not_allowed": (
+        AuthenticationFailed,
+        _("The site's token may not draw pictures. The site's owner must allow it."),
+    ),
+    "out_of_credit": (OutOfCredit, _("The site's drawing credit is used up. The site's owner must add more.")),
+    "payment_not_enabled": (OutOfCredit, _("Payment for this service is off. The site's owner must turn it on.")),
+}
+
+# (statuses, what the body must say, code); the first row that fits wins.
+Row = tuple[range | tuple[int, ...], str, str]
+ROWS: tuple[Row, ...] = (
+    (range(300, 400), "", "wrong_address"),
+    ((400, 422), r"\bmodel\b.*\bnot supported|not supported (by|for) provider", "model_not_served"),
+    ((400, 403, 422, 451), r"content.?policy|moderat|nsfw|safety (system|checker|filter)|flagged", "prompt_refused"),
+    ((401,), "", "token_refused"),
+    ((402,), r"pay.as.you.?go.*not enabled", "payment_not_enabled"),
+    ((402,), "", "out_of_credit"),
+    ((403,), r"\bgated\b|restricted|not in the authorized list|accept.*(terms|conditions)", "model_gated"),
+    ((403,), "", "token_not_allowed"),
+    ((404, 410), "", "model_gone"),
+    ((408, 504, 524), "", "timeout"),
+    ((429,), "", "rate_limited"),
+    (range(400, 500), "", "bad_input"),
+    ((503,), "loading|starting", "model_loading"),
+    ((503, 529), "busy|overloaded|capacity", "model_busy"),
+    (range(500, 600), "", "service_fault"),
+)
+
+
+class Facts(TypedDict, total=False):
+    retry_after: float | None
+    http_status: int | None
+    request_id: str
+    provider: str
+    billed: bool
+
+
+def failure(code: str, detail: str = "", **facts: Unpack[Facts]) -> ProviderError:
+    kind, sentence = KINDS[code]
+    return kind(code, sentence, detail, **facts)
+
+
+def from_answer(answer: Answer, code: str = "", provider: str = "", *, billed: bool = False) -> ProviderError:
+    """The error an answer stands for; `code` when it is already known."""
+    code = code or code_of(answer)
+    return failure(
+        code,
+        answer.detail,
+        retry_after=retry_after(answer) if KINDS[code][0].retryable else None,
+        http_status=answer.status,
+        request_id=answer.request_id,
+        provider=provider,
+        billed=billed or answer.status in (504, 524),
+    )
+
+
+def code_of(answer: Answer) -> str:
+    if answer.status == 503 and isinstance(answer.json, dict) and "estimated_time" in answer.json:
+        return "model_loading"
+    text = answer.text
+    fits = (c for statuses, said, c in ROWS if answer.status in statuses and re.search(said, text, re.IGNORECASE))
+    return next(fits, "not_a_picture")

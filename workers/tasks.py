@@ -1,0 +1,111 @@
+"""One wake-up draws one picture: claim → call → store → finish, or requeue or fail as the policy says."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import astuple
+from typing import Any
+
+from django.conf import settings
+
+from config.celery import app
+from images import presets
+from images.files import Picture, read_picture
+from images.models import GeneratedImage, Job, ProviderState
+from images.storage import StoredNames, remove, save_picture
+from workers import backends
+from workers.database import AWAY, release_server_connection, until_database_answers
+from workers.failures import StorageFailed, give_back
+from workers.leases import leases
+from workers.providers.base import Deadline, Generation, GenerationRequest
+
+logger = logging.getLogger(__name__)
+
+
+@app.task(name="generate_image")
+def generate_image(job_id: str = "", **later_fields: Any) -> None:
+    """Draw the next picture in turn. `job_id` says who asked for a wake-up; fairness may pick another job."""
+    try:
+        with leases.next_job() as held:
+            if held:
+                attempt(held.job, held.deadline)
+    except AWAY as error:  # nothing was claimed, or the lease will end; the sweeper wakes the job again
+        logger.warning("the database is away", extra={"reason": str(error).strip()})
+
+
+def attempt(job: Job, deadline: Deadline) -> None:
+    logger.info("drawing", extra={"job": job.id, "attempt": job.attempts, "provider": job.provider})
+    try:
+        draw(job, deadline)
+    except Exception as error:
+        give_back(job, error)
+
+
+def draw(job: Job, deadline: Deadline) -> None:
+    """Call the provider and store what it made."""
+    drawer = backends.provider(job.provider)
+    release_server_connection()
+    generation = drawer.generate(request_for(job), deadline)
+    store(job, generation, read_picture(generation.data, refuse_black=settings.REFUSE_BLACK_PICTURES))
+
+
+def request_for(job: Job) -> GenerationRequest:
+    return GenerationRequest(
+        prompt=presets.styled(job.prompt, job.style),
+        negative_prompt=job.negative_prompt,
+        model=job.model,
+        width=job.width,
+        height=job.height,
+        steps=job.steps,
+        guidance_scale=job.guidance_scale,
+        seed=job.seed,
+    )
+
+
+def store(job: Job, generation: Generation, picture: Picture) -> None:
+    """Files first, then one short transaction; whoever comes too late takes the files away again."""
+    names = save(job, picture)
+    image = image_row(job, picture, names, generation)
+    facts = {
+        "provider": generation.provider,
+        "http_status": generation.http_status,
+        "request_id": generation.request_id[:200],
+    }
+    if until_database_answers(lambda: Job.objects.succeed(job, image, **facts)):
+        logger.info("stored", extra={"job": job.id, "provider": generation.provider, **facts})
+        ProviderState.objects.record_success(job.provider)
+    else:
+        logger.info("came too late", extra={"job": job.id})
+        until_database_answers(lambda: discard_unless_stored(job, names))
+
+
+def save(job: Job, picture: Picture) -> StoredNames:
+    assert job.lease_token is not None
+    try:
+        stem = f"{job.id.hex}-{job.lease_token.hex[:8]}"
+        return until_database_answers(lambda: save_picture(picture, stem))  # with IMAGE_STORAGE=database
+    except Exception as error:  # each storage has its own errors
+        raise StorageFailed from error
+
+
+def image_row(job: Job, picture: Picture, names: StoredNames, generation: Generation) -> GeneratedImage:
+    return GeneratedImage(
+        job=job,
+        file=names.file,
+        thumbnail=names.thumbnail,
+        thumbnail_small=names.thumbnail_small,
+        placeholder=picture.placeholder,
+        width=picture.width,
+        height=picture.height,
+        format=picture.format,
+        bytes=len(picture.data),
+        sha256=picture.sha256,
+        provider=generation.provider,
+        ignored=",".join(generation.ignored),
+    )
+
+
+def discard_unless_stored(job: Job, names: StoredNames) -> None:
+    """A commit whose answer was lost may have stored the row after all."""
+    if not GeneratedImage.objects.filter(pk=job.pk, file=names.file).exists():
+        remove(astuple(names))
