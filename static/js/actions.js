@@ -1,0 +1,111 @@
+/** Cancel, try again, delete, bring back, star: without leaving the page. Without JavaScript the same buttons post a form. */
+
+import { announce } from "./announce.js";
+import { find } from "./dom.js";
+import { post, Refused } from "./http.js";
+import { gettext } from "./text.js";
+import { toast } from "./toast.js";
+import { unwatch, watch } from "./watch.js";
+
+/** @typedef {(card: HTMLElement | null, button: HTMLButtonElement) => Promise<void>} Action */
+
+/** @type {Record<string, Action>} */
+const actions = { cancel: moveJob, retry: moveJob, restore: moveJob, delete: deleteCard, star };
+
+/** @param {Record<string, Action>} [own] what this page does otherwise */
+export function startActions(own = {}) {
+  const all = { ...actions, ...own };
+  document.addEventListener("submit", (event) => {
+    const button = event.submitter;
+    const act = button instanceof HTMLButtonElement && all[button.dataset.action ?? ""];
+    if (!act) return;
+    event.preventDefault();
+    run(act, /** @type {HTMLButtonElement} */ (button));
+  });
+}
+
+/**
+ * @param {Action} act
+ * @param {HTMLButtonElement} button
+ */
+async function run(act, button) {
+  if (button.getAttribute("aria-disabled") === "true") return;
+  button.setAttribute("aria-disabled", "true");
+  try {
+    await act(button.closest("[data-card]"), button);
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    toast(error.message);
+  } finally {
+    button.removeAttribute("aria-disabled");
+  }
+}
+
+/** @type {Action} */
+async function moveJob(card, button) {
+  const { job } = await post(button.formAction);
+  if (!card) return location.reload();
+  unwatch(job.id);
+  watch(card, job);
+}
+
+/** @type {Action} */
+async function star(_card, button) {
+  const { starred } = await post(button.formAction, { starred: button.value });
+  showStar(button, starred);
+  announce(starred ? gettext("Starred.") : gettext("The star is gone."));
+}
+
+/**
+ * @param {HTMLButtonElement} button
+ * @param {boolean} starred
+ */
+export function showStar(button, starred) {
+  button.value = starred ? "0" : "1";
+  button.setAttribute("aria-pressed", String(starred));
+  button.closest("[data-card]")?.toggleAttribute("data-starred", starred);
+}
+
+/** @type {Action} */
+async function deleteCard(card, button) {
+  const { restore_url: restoreUrl } = await post(button.formAction);
+  if (!card) return location.assign("/");
+  const back = takeOut(card);
+  toast(gettext("Deleted."), { undo: () => putBack(back, restoreUrl) });
+}
+
+/**
+ * Remove a card; the keyboard goes on from its neighbour.
+ * @param {HTMLElement} card
+ */
+export function takeOut(card) {
+  const after = card.nextElementSibling;
+  const parent = /** @type {HTMLElement} */ (card.parentElement);
+  const neighbour = [after, card.previousElementSibling].find((other) => other?.matches("[data-card]"));
+  unwatch(card.dataset.id ?? "");
+  card.remove();
+  const target = neighbour && find(".frame-link, button, a", neighbour);
+  (target ?? find("#main"))?.focus({ preventScroll: true });
+  return { card, parent, after };
+}
+
+/**
+ * @param {{card: HTMLElement, parent: HTMLElement, after: Element | null}} place
+ * @param {string} restoreUrl
+ */
+async function putBack({ card, parent, after }, restoreUrl) {
+  try {
+    await post(restoreUrl);
+    parent.insertBefore(card, after?.parentElement === parent ? after : null);
+    find(".frame-link, button, a", card)?.focus();
+    announce(gettext("It is back."));
+  } catch (error) {
+    toast(error instanceof Refused ? error.message : gettext("This did not work. Try again in a moment."));
+  }
+}
+
+/** Bring back a picture that was deleted on the page before. @param {string} url */
+export async function restoreAndShow(url) {
+  const { job } = await post(url);
+  location.assign(job.image?.page_url ?? location.href);
+}

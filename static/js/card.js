@@ -1,0 +1,140 @@
+/** One card, drawn from the page's own template: the same partial as the server's. */
+
+import { find, findAll, slots } from "./dom.js";
+import { gettext } from "./text.js";
+
+const NOBODY = "00000000-0000-0000-0000-000000000000";
+const SIZES = "(min-width: 1800px) 13vw, (min-width: 1400px) 17vw, (min-width: 1000px) 20vw, (min-width: 700px) 33vw, 50vw";
+const ROWS_PER_COLUMN = 24;
+
+/**
+ * A card of one's own that the server does not know yet.
+ * @param {CardFacts} facts
+ * @returns {HTMLElement}
+ */
+export function newCard(facts) {
+  const card = /** @type {HTMLElement} */ (blank());
+  card.dataset.own = "";
+  card.dataset.owned = "";
+  card.dataset.model = facts.model;
+  setShape(card, facts.width, facts.height);
+  setPart(card, "live", "sending", facts.prompt);
+  for (const words of slots(card, "words")) words.textContent = gettext("Sending");
+  findAll("[data-action]", card).forEach((button) => (button.hidden = true));
+  return card;
+}
+
+/**
+ * Show a job's new state. The frame stays; only what is in it changes.
+ * @param {HTMLElement} card
+ * @param {JobStatus} job
+ */
+export function showJob(card, job) {
+  const part = partFor(job);
+  if (card.dataset.id !== job.id || card.dataset.state !== job.status || shownPart(card) !== part) {
+    card.dataset.id = job.id;
+    setPart(card, part, job.status, job.prompt);
+    if (part === "picture" && job.image) fillPicture(card, job, job.image);
+    if (part === "ended") fillEnd(card, job);
+  }
+}
+
+/**
+ * @param {HTMLElement} card
+ * @param {string} [words]
+ */
+export function showGone(card, words = gettext("This picture is gone.")) {
+  setPart(card, "gone", "gone", promptOf(card));
+  for (const slot of slots(card, "gone")) slot.textContent = words;
+}
+
+/** @param {HTMLElement} card */
+export function promptOf(card) {
+  return find(".frame-prompt", card)?.textContent?.trim() ?? "";
+}
+
+/** @param {HTMLElement} card */
+function shownPart(card) {
+  return find("[data-for]", card)?.dataset.for;
+}
+
+/** @param {JobStatus} job */
+function partFor(job) {
+  if (job.status === "queued" || job.status === "running") return "live";
+  if (job.status === "succeeded") return job.image ? "picture" : "gone";
+  return "ended";
+}
+
+function blank() {
+  const template = /** @type {HTMLTemplateElement} */ (document.getElementById("card-template"));
+  return /** @type {HTMLElement} */ (template.content.cloneNode(true)).querySelector("[data-card]");
+}
+
+/**
+ * Put one part of the template into the card's frame; the keyboard's place is kept.
+ * @param {HTMLElement} card
+ * @param {string} part
+ * @param {string} state
+ * @param {string} prompt
+ */
+function setPart(card, part, state, prompt) {
+  const hadFocus = card.contains(document.activeElement);
+  const fresh = /** @type {HTMLElement} */ (find(`[data-for="${part}"]`, /** @type {HTMLElement} */ (blank())));
+  card.dataset.state = state;
+  card.classList.remove("is-retrying");
+  for (const slot of slots(fresh, "prompt")) slot.textContent = prompt;
+  if (!("owned" in card.dataset)) findAll("[data-own]", fresh).forEach((own) => own.remove());
+  for (const link of fresh.querySelectorAll("[href], [formaction]")) nameJob(link, card.dataset.id ?? "");
+  find(".frame", card)?.replaceChildren(fresh);
+  if (hadFocus) find("a[href], button", fresh)?.focus();
+}
+
+/**
+ * @param {Element} part
+ * @param {string} id
+ */
+function nameJob(part, id) {
+  for (const name of ["href", "formaction"]) {
+    const address = part.getAttribute(name);
+    if (address) part.setAttribute(name, address.replace(NOBODY, id));
+  }
+}
+
+/**
+ * @param {HTMLElement} card
+ * @param {number} width
+ * @param {number} height
+ */
+function setShape(card, width, height) {
+  card.dataset.width = String(width);
+  card.dataset.height = String(height);
+  card.dataset.rows = String(Math.round((ROWS_PER_COLUMN * height) / width));
+}
+
+/**
+ * The tiny picture is there at once; the real one fades in over it when it is complete.
+ * @param {HTMLElement} card
+ * @param {JobStatus} job
+ * @param {JobImage} image
+ */
+function fillPicture(card, job, image) {
+  const [blur, full] = ["blur", "image"].map((name) => /** @type {HTMLImageElement} */ (slots(card, name)[0]));
+  if (image.placeholder) blur.src = image.placeholder;
+  full.classList.add("coming");
+  full.alt = job.prompt.slice(0, 200);
+  full.width = image.width;
+  full.height = image.height;
+  full.sizes = SIZES;
+  full.srcset = `${image.thumbnail_url}?w=320 320w, ${image.thumbnail_url}?w=640 640w`;
+  full.src = `${image.thumbnail_url}?w=640`;
+  full.decode().catch(() => undefined).then(() => full.classList.remove("coming"));
+}
+
+/**
+ * @param {HTMLElement} card
+ * @param {JobStatus} job
+ */
+function fillEnd(card, job) {
+  const words = job.status === "canceled" ? gettext("Canceled.") : job.error?.message || gettext("No picture came.");
+  for (const slot of slots(card, "ended")) slot.textContent = words;
+}

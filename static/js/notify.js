@@ -1,0 +1,59 @@
+/** The tab's title counts running pictures; a notification tells the end, for those who want one. */
+
+import { find } from "./dom.js";
+import { recall, remember } from "./store.js";
+import { fill, gettext } from "./text.js";
+
+const KEY = "notify";
+const plainTitle = document.title;
+
+/** @param {number} running */
+export function countInTitle(running) {
+  document.title = running ? `(${running}) ${plainTitle}` : plainTitle;
+  offer(running > 0);
+}
+
+/** @param {JobStatus} job */
+export function tellEnd(job) {
+  if (!document.hidden || !isWanted()) return;
+  const words = job.status === "succeeded" ? gettext("Your picture is ready") : gettext("A picture failed");
+  try {
+    const note = new Notification(words, { body: job.prompt.slice(0, 120), tag: job.id, icon: job.image?.thumbnail_url });
+    note.onclick = () => {
+      window.focus();
+      note.close();
+    };
+  } catch {
+    // Some phones allow notifications only from a service worker.
+  }
+}
+
+function isPossible() {
+  return "Notification" in window && window.isSecureContext && Notification.permission !== "denied";
+}
+
+function isWanted() {
+  return isPossible() && Notification.permission === "granted" && recall(KEY, false);
+}
+
+/** The button is there only while it can help. @param {boolean} running */
+function offer(running) {
+  const button = find("[data-notify]");
+  if (!button) return;
+  button.hidden = !running || !isPossible() || isWanted();
+  button.onclick = async () => {
+    remember(KEY, (await Notification.requestPermission()) === "granted");
+    button.hidden = true;
+  };
+}
+
+/**
+ * What is said aloud when a job ends.
+ * @param {JobStatus} job
+ */
+export function endWords(job) {
+  const prompt = job.prompt.slice(0, 60);
+  if (job.status === "succeeded") return fill(gettext("Picture ready: %(prompt)s."), { prompt });
+  if (job.status === "canceled") return gettext("Canceled.");
+  return job.error?.message || gettext("No picture came.");
+}

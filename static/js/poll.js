@@ -1,0 +1,115 @@
+/** Asks for the state of all visible jobs in one request, as often as the server says, and never gives up. */
+
+import { ask, Refused } from "./http.js";
+
+const MOST_IDS = 100;
+const QUICK_MS = 1000;
+const QUICK_FOR_MS = 10_000;
+const SLOWEST_MS = 5000;
+const SLOWEST_AFTER_ERRORS_MS = 30_000;
+const WHILE_HIDDEN = 4;
+const GROWTH = 1.5;
+
+export class Poller {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  #asking = false;
+  #again = false;
+  #failures = 0;
+  #began = 0;
+  #pause = QUICK_MS;
+
+  /**
+   * @param {string} url
+   * @param {() => string[]} ids of the jobs that still wait or run
+   * @param {(jobs: JobStatus[], missing: string[], now: number) => void} apply `now` is the server's clock
+   * @param {(lost: boolean) => void} lost
+   */
+  constructor(url, ids, apply, lost) {
+    this.url = url;
+    this.ids = ids;
+    this.apply = apply;
+    this.lost = lost;
+    document.addEventListener("visibilitychange", () => document.hidden || this.wake());
+    addEventListener("online", () => this.wake());
+    addEventListener("pageshow", (event) => event.persisted && this.wake());
+  }
+
+  /** Ask now: something was submitted, the page is seen again, the line is back. */
+  wake() {
+    this.#began = performance.now();
+    this.#pause = QUICK_MS;
+    if (this.#asking) this.#again = true;
+    else this.#ask();
+  }
+
+  /** Ask in a while. @param {number} wait milliseconds */
+  #later(wait) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#ask(), document.hidden ? wait * WHILE_HIDDEN : wait);
+  }
+
+  async #ask() {
+    clearTimeout(this.#timer);
+    const ids = this.ids().slice(0, MOST_IDS);
+    if (!ids.length) return this.#found();
+    this.#asking = true;
+    this.#again = false;
+    let wait;
+    try {
+      wait = await this.#once(ids);
+    } catch (error) {
+      wait = this.#failed(error);
+    }
+    this.#asking = false;
+    this.#later(this.#again ? 0 : wait);
+  }
+
+  /**
+   * @param {string[]} ids
+   * @returns {Promise<number>} milliseconds to the next time
+   */
+  async #once(ids) {
+    const query = new URLSearchParams(ids.map((id) => ["id", id]));
+    const { answer, now } = await this.#answer(`${this.url}?${query}`);
+    this.#found();
+    const known = new Set(answer.jobs.map((job) => job.id));
+    this.apply(answer.jobs, ids.filter((id) => !known.has(id)), now);
+    return answer.poll_after_ms > 0 ? answer.poll_after_ms : this.#ownPace();
+  }
+
+  /**
+   * An id that nobody knows is an answer too: nothing is known of it.
+   * @param {string} url
+   * @returns {Promise<{answer: StatusAnswer, now: number}>}
+   */
+  async #answer(url) {
+    try {
+      // "no-cache" asks with the ETag; the browser turns a 304 back into the last answer.
+      const response = await ask(url, { headers: { Accept: "application/json" }, cache: "no-cache" });
+      return { answer: await response.json(), now: Date.parse(response.headers.get("Date") ?? "") || Date.now() };
+    } catch (error) {
+      if (error instanceof Refused && error.status === 404) return { answer: { jobs: [], poll_after_ms: 0 }, now: Date.now() };
+      throw error;
+    }
+  }
+
+  #found() {
+    this.#failures = 0;
+    this.lost(false);
+  }
+
+  /** @param {unknown} error */
+  #failed(error) {
+    this.#failures += 1;
+    this.lost(true);
+    const own = QUICK_MS * GROWTH ** (this.#failures - 1);
+    const told = error instanceof Refused && error.retryAfter ? error.retryAfter * 1000 : 0;
+    return Math.min(Math.max(own, told), SLOWEST_AFTER_ERRORS_MS);
+  }
+
+  #ownPace() {
+    if (performance.now() - this.#began > QUICK_FOR_MS) this.#pause = Math.min(this.#pause * GROWTH, SLOWEST_MS);
+    return this.#pause;
+  }
+}

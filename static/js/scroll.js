@@ -1,0 +1,98 @@
+/** Endless scroll over real page links, and the way back to the same place. */
+
+import { announce } from "./announce.js";
+import { find, findAll } from "./dom.js";
+import { ask } from "./http.js";
+import { recall, remember, tab } from "./store.js";
+import { fill, gettext, ngettext } from "./text.js";
+
+const AHEAD = "1500px";
+
+/** @type {AbortController} */
+let current = new AbortController();
+/** @type {IntersectionObserver} */
+let watcher;
+let loaded = 1;
+
+/** @param {() => void} onCards called when new cards are there */
+export function startScroll(onCards) {
+  watcher = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && more(onCards), { rootMargin: AHEAD });
+  addEventListener("pagehide", keepPlace);
+  watchLink();
+  comeBack(onCards);
+}
+
+/**
+ * Cards from the server, without their page.
+ * @param {string} url
+ * @returns {Promise<DocumentFragment>}
+ */
+export async function fetchCards(url) {
+  current.abort();
+  current = new AbortController();
+  // "no-store": the back button must never find these cards where a whole page should be.
+  const response = await ask(url, { headers: { "X-Requested-With": "fetch" }, cache: "no-store", signal: current.signal });
+  const template = document.createElement("template");
+  template.innerHTML = await response.text();
+  return template.content;
+}
+
+/**
+ * Show other pictures instead.
+ * @param {DocumentFragment} cards
+ */
+export function replaceCards(cards) {
+  find("[data-grid]")?.replaceChildren(cards);
+  loaded = 1;
+  watchLink();
+}
+
+/** @param {() => void} onCards */
+async function more(onCards) {
+  const link = /** @type {HTMLAnchorElement | null} */ (document.querySelector("[data-more] a"));
+  if (!link || link.dataset.loading) return;
+  link.dataset.loading = "yes";
+  try {
+    const cards = await fetchCards(link.href);
+    const count = findAll("[data-card]", cards).length;
+    link.closest("[data-more]")?.replaceWith(cards);
+    loaded += 1;
+    announce(fill(ngettext("%(n)s more picture.", "%(n)s more pictures.", count), { n: count }));
+    onCards();
+    watchLink();
+  } catch {
+    // The link stays: pressing it opens the next page.
+    delete link.dataset.loading;
+    link.textContent = gettext("More pictures did not come. Try again.");
+    watcher.disconnect();
+    addEventListener("online", watchLink, { once: true });
+  }
+}
+
+function watchLink() {
+  watcher.disconnect();
+  const place = find("[data-more]");
+  if (place) watcher.observe(place);
+}
+
+/** Note how much was loaded and what was on top. */
+function keepPlace() {
+  remember(placeKey(), { loaded, top: scrollY }, tab());
+}
+
+/** After the back button, when the browser did not keep the page itself. @param {() => void} onCards */
+async function comeBack(onCards) {
+  const [entry] = /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType("navigation"));
+  if (entry?.type !== "back_forward" && entry?.type !== "reload") return;
+  const place = recall(placeKey(), { loaded: 1, top: 0 }, tab());
+  while (loaded < place.loaded && document.querySelector("[data-more] a")) {
+    const before = loaded;
+    await more(onCards);
+    if (loaded === before) return;
+  }
+  if (place.loaded > 1) scrollTo({ top: place.top, behavior: "instant" });
+}
+
+function placeKey() {
+  return `place:${location.pathname}${location.search}`;
+}

@@ -1,0 +1,94 @@
+/** Remembers the draft and the settings, so that a reload loses nothing. What the server filled in goes first. */
+
+import { afterRest, find, slots } from "./dom.js";
+import { recall, remember } from "./store.js";
+
+const DRAFT = "draft";
+const SETTINGS = "settings";
+const REMEMBERED = ["negative_prompt", "size", "style", "count", "seed", "steps", "guidance_scale", "model"];
+const REST_MS = 250;
+
+/** @param {HTMLFormElement} form */
+export function startSettings(form) {
+  const usual = values(form);
+  const given = form.dataset.given;
+  if (given !== "all") fillIn(form, recall(SETTINGS, {}));
+  if (!given) fillIn(form, { prompt: recall(DRAFT, "") || usual.prompt });
+  startFolding(form);
+  const keep = () => {
+    remember(DRAFT, values(form).prompt);
+    remember(SETTINGS, Object.fromEntries(REMEMBERED.map((name) => [name, values(form)[name] ?? ""])));
+  };
+  form.addEventListener("input", afterRest(keep, REST_MS));
+  form.addEventListener("input", () => summarise(form));
+  addEventListener("pagehide", keep);
+  if (given) {
+    keep();
+    history.replaceState(history.state, "", location.pathname); // a reload then shows the draft, not the link again
+  }
+  summarise(form);
+  startReset(form, usual);
+}
+
+/** @param {HTMLFormElement} form @returns {Record<string, string>} */
+export function values(form) {
+  return Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value)]));
+}
+
+/**
+ * @param {HTMLFormElement} form
+ * @param {Record<string, string>} wanted
+ */
+export function fillIn(form, wanted) {
+  for (const [name, value] of Object.entries(wanted)) {
+    const field = form.elements.namedItem(name);
+    if (field instanceof RadioNodeList) pick(field, value);
+    else if (field instanceof HTMLSelectElement) pickOption(field, value);
+    else if (field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement) field.value = value;
+  }
+}
+
+/** Only what is still offered. @param {RadioNodeList} radios @param {string} value */
+function pick(radios, value) {
+  for (const radio of radios) if (radio instanceof HTMLInputElement && radio.value === value) radio.checked = true;
+}
+
+/** @param {HTMLSelectElement} select @param {string} value */
+function pickOption(select, value) {
+  if ([...select.options].some((option) => option.value === value)) select.value = value;
+}
+
+/** @param {HTMLFormElement} form */
+function startFolding(form) {
+  const more = /** @type {HTMLDetailsElement | null} */ (find("[data-more-settings]", form));
+  if (!more) return;
+  more.open ||= recall("more-open", false);
+  more.addEventListener("toggle", () => remember("more-open", more.open));
+}
+
+/** Beside "More settings": what is chosen, in few words. @param {HTMLFormElement} form */
+function summarise(form) {
+  const chosen = ["size", "style", "count"].map((name) => {
+    const radio = form.querySelector(`[name="${name}"]:checked`);
+    if (!(radio instanceof HTMLInputElement) || !radio.value) return "";
+    const text = slots(/** @type {HTMLElement} */ (radio.parentElement), "name")[0]?.textContent ?? "";
+    return name === "count" ? (text === "1" ? "" : `${text} ×`) : text;
+  });
+  const place = slots(form, "summary")[0];
+  if (place) place.textContent = [chosen[2], chosen[0], chosen[1]].filter(Boolean).join(" ");
+}
+
+/**
+ * @param {HTMLFormElement} form
+ * @param {Record<string, string>} usual
+ */
+function startReset(form, usual) {
+  const button = find("[data-reset]", form);
+  if (!button) return;
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const { prompt: _prompt, idempotency_key: _key, csrfmiddlewaretoken: _token, ...settings } = usual;
+    fillIn(form, settings);
+    form.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+}

@@ -1,0 +1,105 @@
+/** Sends the form. The cards are there at once; a second press or a resend makes no second job. */
+
+import { announce } from "./announce.js";
+import { newCard } from "./card.js";
+import { find, slots } from "./dom.js";
+import { check, showErrors, showProblem } from "./fields.js";
+import { post, Refused } from "./http.js";
+import { values } from "./settings.js";
+import { gettext } from "./text.js";
+import { watch } from "./watch.js";
+
+/** @param {HTMLFormElement} form */
+export function startSubmit(form) {
+  let sending = false;
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (sending || !check(form)) return;
+    sending = true;
+    setBusy(form, true);
+    await send(form);
+    setBusy(form, false);
+    sending = false;
+  });
+  form.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    form.requestSubmit();
+  });
+}
+
+/** @param {HTMLFormElement} form */
+async function send(form) {
+  showProblem(form, "__all__", "");
+  const cards = placeCards(values(form));
+  try {
+    /** @type {StatusAnswer} */
+    const { jobs } = await post(form.action, values(form));
+    while (cards.length > jobs.length) cards.pop()?.remove();
+    jobs.forEach((job, number) => watch(cards[number], job));
+    renewKey(form);
+    announce(gettext("Sent. The picture appears below."));
+  } catch (error) {
+    cards.forEach((card) => card.remove());
+    hideEmptyGrid();
+    if (!(error instanceof Refused)) throw error;
+    tell(form, error);
+  }
+}
+
+/**
+ * One card per wanted picture, newest first.
+ * @param {Record<string, string>} wanted
+ */
+function placeCards(wanted) {
+  const grid = /** @type {HTMLElement} */ (find("[data-grid]"));
+  const [width, height] = (wanted.size || "1024x1024").split("x").map(Number);
+  const facts = { width, height, prompt: wanted.prompt.trim(), model: wanted.model ?? "" };
+  const cards = Array.from({ length: Number(wanted.count) || 1 }, () => newCard(facts));
+  for (const card of cards) grid.prepend(card);
+  find("[data-pictures]")?.removeAttribute("hidden");
+  find("[data-samples]")?.remove();
+  cards.at(-1)?.scrollIntoView({ block: "nearest", behavior: isCalm() ? "instant" : "smooth" });
+  return cards;
+}
+
+function isCalm() {
+  return matchMedia("(prefers-reduced-motion: reduce)").matches;
+}
+
+function hideEmptyGrid() {
+  const section = find("[data-pictures]");
+  if (section && !find("[data-card]", section)) section.hidden = true;
+}
+
+/**
+ * @param {HTMLFormElement} form
+ * @param {Refused} error
+ */
+function tell(form, error) {
+  if (error.errors) return showErrors(form, error.errors);
+  const words = error.status ? error.message : gettext("The line is down and nothing was sent. Your words are kept: try again.");
+  showProblem(form, "__all__", words);
+}
+
+/** The next press asks for a new picture. @param {HTMLFormElement} form */
+function renewKey(form) {
+  const field = /** @type {HTMLInputElement} */ (form.elements.namedItem("idempotency_key"));
+  field.value = newKey();
+}
+
+/** randomUUID exists only on a secure address. */
+function newKey() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/**
+ * @param {HTMLFormElement} form
+ * @param {boolean} busy
+ */
+function setBusy(form, busy) {
+  const button = find("[data-submit]", form);
+  button?.setAttribute("aria-disabled", String(busy));
+  for (const label of button ? slots(button, "label") : []) label.textContent = busy ? gettext("Sending") : gettext("Draw");
+}

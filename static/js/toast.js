@@ -1,0 +1,69 @@
+/** One note at a time at the bottom of the page, with Undo where something went away. */
+
+import { find, findAll } from "./dom.js";
+import { gettext } from "./text.js";
+import { forget, recall, remember, tab } from "./store.js";
+
+const SHOWN_MS = 8000;
+const NEXT_PAGE = "note";
+
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let timer;
+
+/**
+ * @param {string} words
+ * @param {{undo?: () => void}} [more]
+ */
+export function toast(words, more = {}) {
+  const place = find("[data-toasts]");
+  if (!place) return;
+  const note = document.createElement("p");
+  note.className = "note";
+  note.dataset.note = "";
+  note.append(Object.assign(document.createElement("span"), { textContent: words }));
+  if (more.undo) note.append(undoButton(more.undo));
+  place.replaceChildren(note);
+  leaveLater(note);
+}
+
+/**
+ * Say it on the page that comes next.
+ * @param {string} words
+ * @param {string} [undoUrl]
+ */
+export function toastOnNextPage(words, undoUrl = "") {
+  remember(NEXT_PAGE, { words, undoUrl }, tab());
+}
+
+/**
+ * Show what the last page or the server left to say.
+ * @param {(url: string) => void} undo
+ */
+export function showKeptNotes(undo) {
+  for (const note of findAll("[data-note]")) leaveLater(note);
+  const kept = recall(NEXT_PAGE, { words: "", undoUrl: "" }, tab());
+  forget(NEXT_PAGE, tab());
+  if (kept.words) toast(kept.words, kept.undoUrl ? { undo: () => undo(kept.undoUrl) } : {});
+}
+
+/** @param {() => void} undo */
+function undoButton(undo) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "note-button";
+  button.textContent = gettext("Undo");
+  button.addEventListener("click", () => {
+    button.closest("[data-note]")?.remove();
+    undo();
+  });
+  return button;
+}
+
+/** A note stays while it is pointed at or focused. @param {HTMLElement} note */
+function leaveLater(note) {
+  clearTimeout(timer);
+  timer = setTimeout(() => {
+    if (note.matches(":hover, :focus-within")) leaveLater(note);
+    else note.remove();
+  }, SHOWN_MS);
+}

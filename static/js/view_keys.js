@@ -1,0 +1,126 @@
+/** The picture view's keys and swipes. Letters are the ones of other picture tools. */
+
+import { copy } from "./copy.js";
+import { find, isTyping } from "./dom.js";
+import { areKeysOn, showHelp } from "./help.js";
+import { post } from "./http.js";
+import { recall, remember } from "./store.js";
+import { gettext } from "./text.js";
+import { toastOnNextPage } from "./toast.js";
+import { isZoomed, toggleZoom } from "./zoom.js";
+
+const SWIPE_PIXELS = 60;
+
+/** @param {HTMLElement} view */
+export function startKeys(view) {
+  /** @type {Record<string, () => void>} */
+  const letters = {
+    z: () => toggleZoom(),
+    ".": () => find('[data-panel] [data-action="star"]')?.click(),
+    a: () => location.assign(view.dataset.settingsUrl ?? ""),
+    r: () => location.assign(view.dataset.remixUrl ?? ""),
+    s: () => useSeed(view),
+    p: () => usePrompt(view),
+    c: () => copy("prompt"),
+    d: () => find("[data-download]")?.click(),
+    "?": showHelp,
+  };
+  /** @type {Record<string, () => unknown>} */
+  const keys = {
+    ArrowLeft: () => find(isRightToLeft() ? "[data-next]" : "[data-previous]")?.click(),
+    ArrowRight: () => find(isRightToLeft() ? "[data-previous]" : "[data-next]")?.click(),
+    Escape: () => closeMenu() || (isZoomed() ? toggleZoom() : leave(view)),
+    Delete: () => find('[data-panel] [data-action="delete"]')?.click(),
+  };
+  document.addEventListener("keydown", (event) => {
+    if (isTyping(event) || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    const act = keys[event.key] ?? (areKeysOn() ? letters[event.key] : undefined);
+    if (!act || (isZoomed() && event.key.startsWith("Arrow"))) return;
+    event.preventDefault();
+    act();
+  });
+  view.addEventListener("click", (event) => onLink(event, view));
+}
+
+/** Whether a menu was open. */
+function closeMenu() {
+  const menu = /** @type {HTMLDetailsElement | null} */ (document.querySelector("[data-menu][open]"));
+  if (!menu) return false;
+  menu.open = false;
+  menu.querySelector("summary")?.focus();
+  return true;
+}
+
+/** @param {HTMLElement} view */
+export function startSwipe(view) {
+  const stage = find("[data-stage]", view);
+  let start = { x: 0, y: 0, fingers: 0 };
+  stage?.addEventListener("touchstart", (event) => {
+    start = { x: event.touches[0].clientX, y: event.touches[0].clientY, fingers: event.touches.length };
+  }, { passive: true });
+  stage?.addEventListener("touchend", (event) => {
+    const { clientX, clientY } = event.changedTouches[0];
+    const across = clientX - start.x;
+    const isPinched = start.fingers > 1 || (window.visualViewport?.scale ?? 1) > 1.05;
+    if (isPinched || isZoomed() || Math.abs(across) < SWIPE_PIXELS || Math.abs(clientY - start.y) > Math.abs(across) / 2) return;
+    find(across > 0 !== isRightToLeft() ? "[data-previous]" : "[data-next]")?.click();
+  }, { passive: true });
+}
+
+/**
+ * Delete, and go on with the neighbour; the note there can undo it.
+ * @param {HTMLElement | null} _card
+ * @param {HTMLButtonElement} button
+ */
+export async function deleteAndGoOn(_card, button) {
+  const { restore_url: restoreUrl } = await post(button.formAction);
+  toastOnNextPage(gettext("Deleted."), restoreUrl);
+  const neighbour = document.querySelector("[data-next]") ?? document.querySelector("[data-previous]");
+  location.replace(neighbour?.getAttribute("href") ?? find("[data-view]")?.dataset.galleryUrl ?? "/");
+}
+
+/**
+ * Turning over replaces the address, so that one step back is the list again.
+ * @param {MouseEvent} event
+ * @param {HTMLElement} view
+ */
+function onLink(event, view) {
+  const link = /** @type {HTMLElement} */ (event.target).closest("a");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  const isTurn = link.matches("[data-previous], [data-next]");
+  if (!isTurn && !link.matches("[data-leave]")) return;
+  event.preventDefault();
+  if (isTurn) location.replace(link.href);
+  else leave(view);
+}
+
+/** Back to the list one came from, as it was left; to the gallery, when there was none. @param {HTMLElement} view */
+function leave(view) {
+  const { galleryUrl = "/", homeUrl = "/" } = view.dataset;
+  const before = pageBefore();
+  if (before && [galleryUrl, homeUrl].includes(new URL(before).pathname) && new URL(before).origin === location.origin) history.back();
+  else location.assign(galleryUrl);
+}
+
+function pageBefore() {
+  const history = window.navigation;
+  if (!history?.currentEntry) return document.referrer;
+  return history.entries()[history.currentEntry.index - 1]?.url;
+}
+
+/** @param {HTMLElement} view */
+function useSeed(view) {
+  remember("settings", { ...recall("settings", {}), seed: view.dataset.seed ?? "" });
+  toastOnNextPage(gettext("The seed is set."));
+  location.assign(view.dataset.homeUrl ?? "/");
+}
+
+/** @param {HTMLElement} view */
+function usePrompt(view) {
+  const query = new URLSearchParams({ prompt: find("[data-prompt]")?.textContent ?? "" });
+  location.assign(`${view.dataset.homeUrl}?${query}`);
+}
+
+function isRightToLeft() {
+  return document.documentElement.dir === "rtl";
+}

@@ -1,0 +1,155 @@
+/** Follows every job on the page from its first word to its picture. */
+
+import { announce } from "./announce.js";
+import { showGone, showJob } from "./card.js";
+import { find, findAll, slots } from "./dom.js";
+import { countInTitle, endWords, tellEnd } from "./notify.js";
+import { Poller } from "./poll.js";
+import { isRetrying, share, stateWords } from "./words.js";
+
+const TICK_MS = 1000;
+
+/** @typedef {{card: HTMLElement, job: JobStatus, heard: number, before: number, seen: Set<string>}} Watched */
+
+/** @type {Map<string, Watched>} */
+const watched = new Map();
+/** @type {Set<(job: JobStatus, card: HTMLElement) => void>} */
+const listeners = new Set();
+/** @type {Poller | undefined} */
+let poller;
+/** @type {ReturnType<typeof setInterval> | undefined} */
+let ticking;
+
+/** Take up every card that the server sent as waiting or running. */
+export function startWatching() {
+  const url = document.getElementById("card-template")?.dataset.statusUrl;
+  if (!url) return;
+  poller = new Poller(url, () => [...watched.keys()], hear, showLost);
+  find("[data-try-now]")?.addEventListener("click", () => poller?.wake());
+  for (const card of findAll('[data-card]:is([data-state="queued"], [data-state="running"])')) {
+    const known = card.querySelector('script[type="application/json"]')?.textContent;
+    if (known) watch(card, JSON.parse(known));
+  }
+}
+
+/**
+ * @param {HTMLElement} card
+ * @param {JobStatus} job
+ */
+export function watch(card, job) {
+  showJob(card, job);
+  if (!isLive(job)) return settle(card, job);
+  watched.set(job.id, { card, job, heard: performance.now(), before: drawnFor(job, Date.now()), seen: new Set([JSON.stringify(job)]) });
+  show(/** @type {Watched} */ (watched.get(job.id)));
+  changed();
+  poller?.wake();
+}
+
+/** No longer of interest: removed from the page. @param {string} id */
+export function unwatch(id) {
+  if (watched.delete(id)) changed();
+}
+
+/** Be told when a job has come to its end. @param {(job: JobStatus, card: HTMLElement) => void} listener */
+export function onEnd(listener) {
+  listeners.add(listener);
+}
+
+/**
+ * @param {JobStatus[]} jobs
+ * @param {string[]} missing
+ * @param {number} now the server's clock
+ */
+function hear(jobs, missing, now) {
+  for (const job of jobs) {
+    const known = watched.get(job.id);
+    if (known) update(known, job, now);
+  }
+  for (const id of missing) {
+    const lost = watched.get(id);
+    if (lost) showGone(lost.card);
+    watched.delete(id);
+  }
+  changed();
+}
+
+/**
+ * @param {Watched} known
+ * @param {JobStatus} job
+ * @param {number} now
+ */
+function update(known, job, now) {
+  const text = JSON.stringify(job);
+  if (known.seen.has(text)) return; // the browser's kept answer: its estimate is being counted down already
+  known.seen.add(text);
+  const before = known.job;
+  Object.assign(known, { job, heard: performance.now(), before: drawnFor(job, now) });
+  showJob(known.card, job);
+  if (!isLive(job)) {
+    watched.delete(job.id);
+    return settle(known.card, job);
+  }
+  show(known);
+  if (before.status !== job.status || isRetrying(before) !== isRetrying(job)) announce(`${stateWords(job, 0)}.`);
+}
+
+/**
+ * @param {HTMLElement} card
+ * @param {JobStatus} job
+ */
+function settle(card, job) {
+  announce(endWords(job));
+  tellEnd(job);
+  changed();
+  listeners.forEach((listener) => listener(job, card));
+}
+
+/** @param {Watched} one */
+function show({ card, job, heard, before }) {
+  const passed = (performance.now() - heard) / 1000;
+  card.classList.toggle("is-retrying", isRetrying(job));
+  for (const slot of slots(card, "words")) setText(slot, stateWords(job, passed));
+  for (const slot of slots(card, "why")) {
+    slot.hidden = !isRetrying(job);
+    setText(slot, isRetrying(job) ? (job.error?.message ?? "") : "");
+  }
+  for (const slot of slots(card, "line")) {
+    const done = share(job, passed, before);
+    slot.setAttribute("aria-valuenow", String(Math.round(done * 100)));
+    slot.style.setProperty("--share", done.toFixed(3));
+  }
+}
+
+/**
+ * @param {HTMLElement} slot
+ * @param {string} text
+ */
+function setText(slot, text) {
+  if (slot.textContent !== text) slot.textContent = text;
+}
+
+function changed() {
+  countInTitle(watched.size);
+  if (watched.size && !ticking) ticking = setInterval(() => watched.forEach(show), TICK_MS);
+  if (!watched.size && ticking) ticking = void clearInterval(ticking);
+}
+
+/** @param {boolean} lost */
+function showLost(lost) {
+  const bar = find("[data-lost]");
+  if (bar) bar.hidden = !lost;
+}
+
+/** @param {JobStatus} job */
+function isLive(job) {
+  return job.status === "queued" || job.status === "running";
+}
+
+/**
+ * @param {JobStatus} job
+ * @param {number} now milliseconds
+ */
+function drawnFor(job, now) {
+  if (job.status !== "running" || !job.started_at) return 0;
+  return Math.max(0, (now - Date.parse(job.started_at)) / 1000);
+}
