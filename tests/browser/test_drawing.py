@@ -1,0 +1,128 @@
+"""Submit, wait, see: the states of a card, without a reload and with one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Site, draw
+
+pytestmark = [pytest.mark.e2e, pytest.mark.browser]
+
+
+def test_a_card_is_there_at_once_and_becomes_the_picture_in_the_same_place(site: Site, page: Any) -> None:
+    site.stub.delay = 1.5
+    page.goto(site.url)
+    card = draw(page, "a fox in the snow")
+    expect(card).to_be_visible()
+    before = card.bounding_box()
+    expect(card).to_contain_text("Drawing")
+    expect(page).to_have_title(re.compile(r"^\(1\)"))
+    picture = card.get_by_role("img", name="a fox in the snow")
+    expect(picture).to_be_visible()
+    assert card.bounding_box() == before
+    expect(page).not_to_have_title(re.compile(r"^\("))
+    expect(page.locator("[data-announce]")).to_contain_text("Picture ready: a fox in the snow")
+
+
+def test_a_reload_while_drawing_loses_nothing(site: Site, page: Any) -> None:
+    site.stub.delay = 2.0
+    page.goto(site.url)
+    expect(draw(page, "a boat at dawn")).to_contain_text("Drawing")
+    page.reload()
+    card = page.locator("[data-card]", has_text="a boat at dawn")
+    expect(card).to_contain_text("Drawing")
+    expect(card).to_have_attribute("data-state", "succeeded")
+
+
+def test_a_double_click_draws_one_picture(site: Site, page: Any) -> None:
+    page.goto(site.url)
+    page.get_by_label("What should the picture show?").fill("one single whale")
+    page.get_by_role("button", name="Draw", exact=True).dblclick()
+    cards = page.locator("[data-card]", has_text="one single whale")
+    expect(cards.first).to_have_attribute("data-state", "succeeded")
+    page.reload()
+    expect(cards).to_have_count(1)
+
+
+def test_control_and_enter_draw_four_pictures_with_a_card_each(site: Site, page: Any) -> None:
+    page.goto(site.url)
+    page.get_by_text("More settings").click()
+    page.get_by_text("4", exact=True).click()
+    page.get_by_text("Portrait").click()
+    page.get_by_label("What should the picture show?").fill("four tall towers")
+    page.keyboard.press("Control+Enter")
+    cards = page.locator("[data-card]", has_text="four tall towers")
+    expect(cards).to_have_count(4)
+    for number in range(4):
+        expect(cards.nth(number)).to_have_attribute("data-state", "succeeded")
+    assert cards.first.get_attribute("data-rows") == "35"
+
+
+def test_a_sleeping_model_says_why_and_counts_down(site: Site, page: Any) -> None:
+    page.goto(site.url)
+    card = draw(page, "a slow start [scenario:loading]")
+    expect(card).to_contain_text(re.compile(r"Trying again in \d+ seconds?"))
+    expect(card).to_contain_text("waking up")
+    card.get_by_role("button", name="Cancel").click()
+    expect(card).to_contain_text("Canceled.")
+
+
+def test_a_fault_is_tried_again_and_the_tries_are_counted(site: Site, page: Any) -> None:
+    page.goto(site.url)
+    card = draw(page, "a hiccup [scenario:server_error*1]")
+    expect(card).to_contain_text(re.compile(r"\(2 of \d\)"))
+    expect(card).to_have_attribute("data-state", "succeeded")
+
+
+def test_a_failed_job_says_why_and_can_be_edited_and_tried_again(site: Site, page: Any) -> None:
+    page.goto(site.url)
+    card = draw(page, "not allowed [scenario:content_policy]")
+    expect(card).to_contain_text("refused this prompt")
+    card.get_by_role("link", name="Edit").click()
+    expect(page.get_by_label("What should the picture show?")).to_have_value("not allowed [scenario:content_policy]")
+    site.stub.delay = 1.0
+    card.get_by_role("button", name="Try again").click()
+    expect(card).to_contain_text("Drawing")
+    expect(card).to_have_attribute("data-state", "failed")
+    card.get_by_role("button", name="Remove").click()
+    expect(card).to_have_count(0)
+    page.get_by_role("button", name="Undo").click()
+    expect(card).to_have_count(1)
+
+
+def test_a_drawing_can_be_canceled(site: Site, page: Any) -> None:
+    site.stub.delay = 20.0
+    page.goto(site.url)
+    card = draw(page, "a long wait")
+    expect(card).to_contain_text("Drawing")
+    card.get_by_role("button", name="Cancel").click()
+    expect(card).to_contain_text("Canceled.")
+    expect(card.get_by_role("button", name="Try again")).to_be_visible()
+
+
+def test_without_javascript_the_form_leads_to_the_picture(site: Site, window: Callable[..., Any]) -> None:
+    page = window(java_script_enabled=False)
+    site.stub.delay = 1.0
+    page.goto(site.url)
+    page.get_by_label("What should the picture show?").fill("a plain form")
+    page.get_by_role("button", name="Draw", exact=True).click()
+    expect(page).to_have_url(re.compile("/images/"))
+    expect(page.locator("[data-stage]").get_by_role("img", name="a plain form")).to_be_visible()
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("Moved to the trash.")).to_be_visible()
+
+
+def test_the_job_page_becomes_the_picture_page_by_itself(site: Site, page: Any) -> None:
+    site.stub.delay = 2.0
+    page.goto(site.url)
+    card = draw(page, "seen from its own page")
+    expect(card).to_contain_text("Drawing")
+    page.goto(f"{site.url}/images/{card.get_attribute('data-id')}/")
+    expect(page.locator("[data-stage]")).to_contain_text("Drawing")
+    expect(page.locator("[data-canvas] img")).to_be_visible()
+    expect(page.get_by_role("button", name="Delete")).to_be_visible()

@@ -1,0 +1,91 @@
+"""The form: its rules, what it remembers, and its helpers."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Site
+
+pytestmark = [pytest.mark.e2e, pytest.mark.browser]
+
+
+@pytest.fixture
+def prompt(site: Site, page: Any) -> Any:
+    page.goto(site.url)
+    return page.get_by_label("What should the picture show?")
+
+
+def press_draw(page: Any) -> None:
+    page.get_by_role("button", name="Draw", exact=True).click()
+
+
+def test_an_empty_prompt_is_refused_beside_its_field(prompt: Any, page: Any) -> None:
+    press_draw(page)
+    expect(page.get_by_text("Type what the picture should show.")).to_be_visible()
+    expect(prompt).to_be_focused()
+    prompt.fill("something")
+    expect(page.get_by_text("Type what the picture should show.")).to_be_hidden()
+
+
+def test_the_counter_counts_as_the_server_does(prompt: Any, page: Any) -> None:
+    prompt.fill("  🦊🦊  ")
+    expect(page.locator("[data-counter]")).to_have_text("2 of 2,000")
+    prompt.fill("x" * 2001)
+    press_draw(page)
+    expect(page.get_by_text("Use at most 2000 characters. This text has 2001.")).to_be_visible()
+
+
+def test_a_wrong_number_opens_the_settings_and_is_explained(prompt: Any, page: Any) -> None:
+    prompt.fill("a fox")
+    page.get_by_text("More settings").click()
+    page.get_by_label("Steps").fill("1000")
+    page.get_by_text("More settings").click()
+    press_draw(page)
+    expect(page.get_by_text("Use a whole number from 1 to 100.")).to_be_visible()
+    expect(page.get_by_label("Steps")).to_be_focused()
+
+
+def test_draft_and_settings_survive_a_reload(prompt: Any, page: Any) -> None:
+    prompt.fill("half a thought")
+    page.get_by_text("More settings").click()
+    page.get_by_text("Landscape").click()
+    page.get_by_text("Anime").click()
+    page.reload()
+    expect(prompt).to_have_value("half a thought")
+    expect(page.get_by_role("radio", name=re.compile("Landscape"))).to_be_checked()
+    expect(page.locator("[data-slot=summary]")).to_have_text("Landscape Anime")
+    page.get_by_role("button", name="Back to the usual settings").click()
+    expect(page.get_by_role("radio", name=re.compile("^Square"))).to_be_checked()
+
+
+def test_the_lock_keeps_a_seed_and_the_dice_throws_another(prompt: Any, page: Any) -> None:
+    page.get_by_text("More settings").click()
+    seed, lock = page.get_by_label("Seed", exact=True), page.get_by_role("button", name="Keep this seed")
+    expect(lock).to_have_attribute("aria-pressed", "false")
+    page.get_by_role("button", name="Another number").click()
+    expect(seed).to_have_value(re.compile(r"^\d+$"))
+    expect(lock).to_have_attribute("aria-pressed", "true")
+    lock.click()
+    expect(seed).to_have_value("")
+
+
+def test_the_theme_button_goes_round_and_is_remembered(prompt: Any, page: Any) -> None:
+    button = page.get_by_role("button", name="Theme: dark")
+    button.click()
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "light")
+    page.reload()
+    expect(page.get_by_role("button", name="Theme: light")).to_be_visible()
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "light")
+
+
+def test_a_link_can_bring_a_prompt_and_a_reload_keeps_what_was_typed_since(site: Site, page: Any) -> None:
+    page.goto(f"{site.url}/?prompt=A+given+prompt")
+    prompt = page.get_by_label("What should the picture show?")
+    expect(prompt).to_have_value("A given prompt")
+    prompt.fill("A changed prompt")
+    page.reload()
+    expect(prompt).to_have_value("A changed prompt")

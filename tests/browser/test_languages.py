@@ -1,0 +1,123 @@
+"""German, whose words are long, and the layout for languages that are written from right to left."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from babel.messages.pofile import read_po
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Site, visit_as
+from tests.services import ROOT, Client
+from workers.providers.errors import KINDS
+
+pytestmark = [pytest.mark.e2e, pytest.mark.browser]
+
+SIZES = ({"width": 360, "height": 740}, {"width": 1280, "height": 900})
+SHAPES = ("1024x1024", "1344x768", "768x1344", "1536x512")
+TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+MIDDLE = "part => part.getBoundingClientRect().x + part.getBoundingClientRect().width / 2"
+CUT_OFF = """sentences => [...document.querySelectorAll('[data-card][data-state="failed"]')].flatMap((card) =>
+  sentences.filter((sentence) => {
+    card.querySelector('[data-slot="ended"]').textContent = sentence;
+    const frame = card.querySelector('.frame-state');
+    return frame.scrollHeight > frame.clientHeight || frame.scrollWidth > frame.clientWidth;
+  }).map((sentence) => `${card.dataset.width} x ${card.dataset.height}: ${sentence}`))"""
+
+
+@pytest.fixture(scope="module")
+def painter(site: Site) -> Client:
+    client = Client(site.url)
+    client.picture("a tower in the fog", size="832x1216", style="drawing")
+    for shape in SHAPES:
+        client.wait(client.submit("a refused picture [scenario:content_policy]", size=shape))
+    return client
+
+
+@pytest.fixture
+def paths(painter: Client) -> list[str]:
+    """The three pages, the last one of a picture."""
+    found = painter.get("/gallery/").text
+    picture = found.split('<a class="frame-link" href="')[1].split('"')[0]
+    return ["/", "/gallery/", picture]
+
+
+def german(open_window: Callable[..., Any], painter: Client, **options: Any) -> Any:
+    page = open_window(locale="de-DE", **options)
+    visit_as(page, painter)
+    return page
+
+
+def kept_in_german() -> list[str]:
+    with (ROOT / "locale" / "de" / "LC_MESSAGES" / "django.po").open("rb") as file:
+        catalog = read_po(file)
+    return [str(catalog[sentence].string) for _kind, sentence in KINDS.values()]
+
+
+def test_a_picture_is_drawn_in_german(site: Site, painter: Client, window: Callable[..., Any]) -> None:
+    page = german(window, painter)
+    page.goto(site.url)
+    expect(page).to_have_title("Ein Bild zeichnen · Bildgenerator")
+    site.stub.delay = 1.0
+    page.get_by_label("Was soll auf dem Bild sein?").fill("ein Fuchs im Schnee")
+    page.get_by_role("button", name="Zeichnen", exact=True).click()
+    card = page.locator("[data-card]", has_text="ein Fuchs im Schnee").first
+    expect(card).to_contain_text("Wird gezeichnet")
+    expect(page.locator("[data-announce]")).to_contain_text("Bild fertig: ein Fuchs im Schnee")
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: str(size["width"]))
+def test_every_german_sentence_fits_its_card(
+    site: Site, painter: Client, window: Callable[..., Any], size: dict[str, int]
+) -> None:
+    page = german(window, painter, viewport=size)
+    page.goto(site.url)
+    expect(page.locator('[data-card][data-state="failed"]')).to_have_count(len(SHAPES))
+    assert page.evaluate(CUT_OFF, kept_in_german()) == []
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: str(size["width"]))
+def test_german_pages_are_not_too_wide(
+    site: Site, painter: Client, paths: list[str], window: Callable[..., Any], size: dict[str, int]
+) -> None:
+    page = german(window, painter, viewport=size)
+    for path in paths:
+        page.goto(site.url + path)
+        open_settings(page)
+        assert page.evaluate(TOO_WIDE) <= 0, path
+
+
+def open_settings(page: Any) -> None:
+    for fold in page.locator("[data-more-settings]:not([open]) > summary").all():
+        fold.click()
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: str(size["width"]))
+def test_pages_turn_round_for_languages_from_right_to_left(
+    site: Site, painter: Client, paths: list[str], window: Callable[..., Any], size: dict[str, int]
+) -> None:
+    page = window(viewport=size)
+    visit_as(page, painter)
+    page.route("**/*", turn_round)
+    for path in paths:
+        page.goto(site.url + path)
+        open_settings(page)
+        assert page.evaluate(TOO_WIDE) <= 0, path
+        brand, end = (page.locator(part).evaluate(MIDDLE) for part in (".brand", ".bar-end"))
+        assert brand > size["width"] / 2 > end, path
+    newer_or_older = page.locator(".stage").evaluate(MIDDLE)
+    assert size["width"] < 900 or newer_or_older > page.locator(".panel").evaluate(MIDDLE)
+
+
+def turn_round(route: Any) -> None:
+    """The page as base.html makes it for such a language."""
+    if route.request.resource_type != "document":
+        return route.continue_()
+    names = json.loads((ROOT / "staticfiles" / "staticfiles.json").read_text(encoding="utf-8"))["paths"]
+    answer = route.fetch()
+    body = answer.text().replace('dir="ltr"', 'dir="rtl"', 1)
+    styles = [names[f"bootstrap/css/bootstrap{kind}.min.css"] for kind in ("", ".rtl")]
+    return route.fulfill(response=answer, body=body.replace(*styles))

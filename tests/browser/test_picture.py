@@ -1,0 +1,107 @@
+"""One picture: its keys, its settings, and what can be done with it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Site, visit_as
+from tests.services import Client
+
+pytestmark = [pytest.mark.e2e, pytest.mark.browser]
+
+
+@pytest.fixture(scope="module")
+def painter(site: Site) -> Client:
+    client = Client(site.url)
+    for name in ("oldest", "middle", "newest"):
+        client.picture(f"the {name} picture", size="768x512", seed=4711)
+    return client
+
+
+@pytest.fixture
+def view(site: Site, painter: Client, page: Any) -> Any:
+    """The picture in the middle, opened from the gallery."""
+    visit_as(page, painter)
+    page.goto(f"{site.url}/gallery/")
+    page.get_by_role("link", name="the middle picture", exact=True).click()
+    expect(page.get_by_role("button", name="Zoom")).to_be_visible()
+    return page
+
+
+def prompt(page: Any) -> Any:
+    return page.locator("[data-prompt]")
+
+
+def test_arrow_keys_turn_over_and_escape_returns_to_the_gallery(view: Any) -> None:
+    view.keyboard.press("ArrowLeft")
+    expect(prompt(view)).to_have_text("the newest picture")
+    view.keyboard.press("ArrowRight")
+    expect(prompt(view)).to_have_text("the middle picture")
+    view.keyboard.press("ArrowRight")
+    expect(prompt(view)).to_have_text("the oldest picture")
+    view.keyboard.press("Escape")
+    expect(view).to_have_url(re.compile("/gallery/$"))
+
+
+def test_delete_goes_on_to_the_neighbour_and_can_be_undone(view: Any) -> None:
+    view.keyboard.press("Delete")
+    expect(prompt(view)).to_have_text("the oldest picture")
+    view.get_by_role("button", name="Undo").click()
+    expect(prompt(view)).to_have_text("the middle picture")
+
+
+def test_star_zoom_and_help_have_keys(view: Any) -> None:
+    star = view.get_by_role("button", name="Star")
+    view.keyboard.press(".")
+    expect(star).to_have_attribute("aria-pressed", "true")
+    view.keyboard.press(".")
+    expect(star).to_have_attribute("aria-pressed", "false")
+    view.keyboard.press("z")
+    expect(view.get_by_role("button", name="Zoom")).to_have_attribute("aria-pressed", "true")
+    view.keyboard.press("Escape")
+    expect(view.get_by_role("button", name="Zoom")).to_have_attribute("aria-pressed", "false")
+    view.keyboard.press("?")
+    view.get_by_role("dialog", name="Keys").get_by_label("Use single keys").uncheck()
+    view.keyboard.press("Escape")
+    view.keyboard.press(".")
+    expect(star).to_have_attribute("aria-pressed", "false")
+
+
+def test_all_settings_can_be_used_again(view: Any) -> None:
+    view.keyboard.press("a")
+    expect(view.get_by_label("What should the picture show?")).to_have_value("the middle picture")
+    view.get_by_text("More settings").click()
+    expect(view.get_by_label("Seed", exact=True)).to_have_value("4711")
+
+
+def test_a_remix_takes_a_new_seed(view: Any) -> None:
+    view.get_by_role("link", name="Remix").click()
+    expect(view.get_by_label("What should the picture show?")).to_have_value("the middle picture")
+    view.get_by_text("More settings").click()
+    expect(view.get_by_label("Seed", exact=True)).to_have_value("")
+
+
+def test_the_seed_alone_can_be_kept(view: Any) -> None:
+    view.keyboard.press("s")
+    expect(view.get_by_text("The seed is set.")).to_be_visible()
+    view.get_by_text("More settings").click()
+    expect(view.get_by_label("Seed", exact=True)).to_have_value("4711")
+
+
+def test_the_prompt_is_copied(view: Any) -> None:
+    view.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    view.get_by_role("button", name="Copy the prompt").click()
+    expect(view.get_by_text("Prompt copied.")).to_be_visible()
+    assert view.evaluate("navigator.clipboard.readText()") == "the middle picture"
+
+
+@pytest.mark.parametrize(("name", "ending"), [("PNG", "png"), ("JPEG", "jpg"), ("WebP", "webp")])
+def test_a_picture_can_be_kept_in_each_format(view: Any, name: str, ending: str) -> None:
+    view.locator("[data-menu] summary").click()
+    with view.expect_download() as download:
+        view.get_by_role("link", name=name, exact=True).click()
+    assert re.fullmatch(rf"the-middle-picture-\w+\.{ending}", download.value.suggested_filename)

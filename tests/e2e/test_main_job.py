@@ -1,0 +1,64 @@
+"""A person types a prompt and gets a picture: the real processes, in both forms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+from tests.services import AppProcesses, Client, PostgresServer, Process, RedisServer
+from tests.stub_huggingface import HuggingFaceStub
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def stub() -> Iterator[HuggingFaceStub]:
+    with HuggingFaceStub() as server:
+        yield server
+
+
+def token_for(stub: HuggingFaceStub) -> dict[str, str]:
+    return {"HF_TOKEN": "hf_test_token", "HF_ROUTER_URL": stub.url, "HF_HUB_URL": stub.url}
+
+
+@pytest.fixture(params=["embedded", "apart"])
+def web(request: pytest.FixtureRequest, app_processes: Callable[..., AppProcesses], stub: HuggingFaceStub) -> Process:
+    """The app with a token: in one process, or web and worker with Redis and PostgreSQL."""
+    if request.param == "embedded":
+        return app_processes(**token_for(stub)).embedded().wait_ready()
+    redis: RedisServer = request.getfixturevalue("redis_server")
+    postgres: PostgresServer = request.getfixturevalue("postgres_server")
+    redis.flushall()
+    database = postgres.create_database("main_job")
+    app = app_processes(REDIS_URL=redis.url, DATABASE_URL=database, **token_for(stub))
+    app.manage("migrate")
+    app.worker()
+    return app.web().wait_ready()
+
+
+def test_a_typed_prompt_becomes_a_picture_in_the_gallery(web: Process, stub: HuggingFaceStub) -> None:
+    client = Client(web.url)
+    job = client.picture("a red fox", size="832x1216", seed=7)
+    data = client.get(job["image"]["url"]).content
+    assert Image.open(BytesIO(data)).size == (832, 1216)
+    assert client.get(job["image"]["thumbnail_url"]).headers["Content-Type"] == "image/webp"
+    assert job["id"] in client.get("/gallery/").text
+    assert 'filename="a-red-fox-' in client.get(job["image"]["download_url"]).headers["Content-Disposition"]
+
+
+def test_four_pictures_of_one_submit_have_seeds_of_their_own(web: Process, stub: HuggingFaceStub) -> None:
+    client = Client(web.url)
+    jobs = client.wait(client.submit("a blue whale", count=4, seed=10))
+    assert {job["status"] for job in jobs} == {"succeeded"}
+
+
+def test_a_refused_request_fails_with_a_sentence_and_can_be_tried_again(web: Process, stub: HuggingFaceStub) -> None:
+    client = Client(web.url)
+    (job,) = client.wait(client.submit("a fox [scenario:bad_request]"))
+    assert job["status"] == "failed"
+    assert job["error"]["message"]
+    again = client.post(f"/retry/{job['id']}/").json()["job"]
+    assert (again["id"], again["status"]) == (job["id"], "queued")

@@ -1,0 +1,68 @@
+"""The search by words, on PostgreSQL and on SQLite."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+
+from images import gallery
+from images.models import GeneratedImage
+from tests.unit.factories import OWNER, picture_job
+
+pytestmark = pytest.mark.django_db
+SOMEBODY = gallery.Viewer("visitor:nobody")
+
+
+def prompts_found(query: str) -> set[str]:
+    return {image.job.prompt for image in gallery.page(SOMEBODY, query=query).images}
+
+
+def test_words_are_found_in_any_order_and_case_and_the_last_one_from_its_beginning() -> None:
+    picture_job(prompt="A red fox, in SNOW (v1.5)")
+    picture_job(prompt="a red car")
+    assert prompts_found("snow red") == prompts_found("v1.5 fo") == {"A red fox, in SNOW (v1.5)"}
+    assert prompts_found("ed") == prompts_found("zebra") == prompts_found("fo snow") == set()
+
+
+@pytest.mark.parametrize("query", ["füchse", "Füchse im", "狐", "!", "'", '"', "a:* & b", "fox' | 'b", "\\", "%"])
+def test_a_search_takes_any_signs(query: str) -> None:
+    picture_job(prompt="Füchse im Schnee")
+    picture_job(prompt="雪の中の狐")
+    expected = {"f": {"Füchse im Schnee"}, "狐": {"雪の中の狐"}}.get(query[0].lower(), set())
+    assert prompts_found(query) == expected or query == "fox' | 'b"
+
+
+def test_a_purged_picture_is_no_longer_found() -> None:
+    picture_job(prompt="a red fox").image.purge()
+    assert prompts_found("fox") == set()
+    picture_job(prompt="a red fox")
+    assert len(gallery.page(SOMEBODY, query="fox").images) == 1
+
+
+def test_a_search_pages_through_everything_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("images.gallery.PAGE_SIZE", 2)
+    made = [picture_job(prompt=f"fox {number}").pk for number in range(5)]
+    seen, cursor = [], ""
+    while cursor is not None:
+        found = gallery.page(SOMEBODY, query="fox", cursor=cursor)
+        seen += [image.pk for image in found.images]
+        cursor = found.next_cursor  # type: ignore[assignment]
+    assert seen == made[::-1]
+
+
+def test_a_search_obeys_the_other_filters() -> None:
+    own, _other = picture_job(prompt="a fox"), picture_job(prompt="a fox", owner="visitor:other")
+    GeneratedImage.objects.filter(pk=own.pk).update(starred=True)
+    assert [image.pk for image in gallery.page(gallery.Viewer(OWNER), query="fox", mine=True).images] == [own.pk]
+    assert [image.pk for image in gallery.page(SOMEBODY, query="fox", starred=True).images] == [own.pk]
+
+
+def test_the_search_keeps_its_triggers_when_a_later_migration_rebuilds_the_table() -> None:
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal")
+        else:
+            cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        found = {name for (name,) in cursor.fetchall()}
+    wanted = {"postgresql": {"images_set_words"}, "sqlite": {"images_words_in", "images_words_out"}}
+    assert wanted[connection.vendor] <= found, "SQLite drops triggers with the table: make them again in the migration"

@@ -1,0 +1,139 @@
+"""Which settings stop the start, and what never comes into a log."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+from django.test import Client, RequestFactory
+
+from config import env, problems
+from config.logs import LineFormatter, redact
+
+# Logs
+
+
+def line(event: str, json_too: bool = False, name: str = "x", level: int = logging.ERROR, **extra: Any) -> str:
+    record = logging.makeLogRecord({"msg": event, "name": name, "levelno": level, "levelname": "ERROR", **extra})
+    return LineFormatter(json_too).format(record)
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+@pytest.mark.parametrize("char", ["\n", "\r", "\x1b", "\x85", "\u2028", "\u202e", "\ud800", "\0", "\U000e0001"])
+def test_nobody_breaks_up_a_line_of_the_log(char: str, as_json: bool) -> None:
+    text = line(f"Not Found: /a{char}level=error", as_json)
+    assert char not in text and text.isprintable()
+    text.encode()
+    if as_json:
+        assert json.loads(text)["event"] == f"Not Found: /a{char}level=error"
+
+
+SECRETS = ["s3cr3t-t0ken", 'with "quotes"\\and\\slashes', "pässwörd-ü", "p%40ss%2Fword", "two\nlines-of-it"]
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize("as_json", [True, False])
+def test_no_form_of_a_secret_reaches_a_line(secret: str, as_json: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(env, "hidden", {secret, "", "abc"})
+    try:
+        raise ValueError(f"no entry with {secret!r} and {secret}")
+    except ValueError as error:
+        info = (type(error), error, error.__traceback__)
+    text = line(f"about {secret}", as_json, exc_info=info, extra_field={"deep": [secret]})
+    bare = [secret, unquote(secret), json.dumps(secret)[1:-1], repr(secret)[1:-1]]
+    assert not any(form in text for form in bare), text
+    assert "[secret]" in text
+
+
+@pytest.mark.parametrize("text", ["hf_abcdefghij", "sk-proj-abcdef123", "Authorization: Bearer abc.def"])
+def test_what_looks_like_a_secret_is_hidden_too(text: str) -> None:
+    assert "[secret]" in redact(text) and text.split()[-1] not in redact(text)
+
+
+@pytest.mark.django_db
+def test_a_bad_request_fills_no_log_with_tracebacks(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    client.get("/", HTTP_HOST="evil.example")
+    client.post("/generate/", "x", content_type="multipart/form-data")
+    texts = [LineFormatter().format(record) for record in caplog.records if record.name.startswith("django")]
+    assert texts and not any("Traceback" in text for text in texts)
+
+
+def test_a_page_for_developers_shows_no_secret(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from django.views.debug import technical_500_response
+
+    monkeypatch.setattr(env, "hidden", {"pa55-of-the-database", "tok-0123456789"})
+    settings.DEBUG = True
+    settings.DATABASE_URL = "postgres://app:pa55-of-the-database@db/app"
+    own = "tok-0123456789"
+    try:
+        raise ValueError(f"no {own}")
+    except ValueError as error:
+        answer = technical_500_response(RequestFactory().get("/"), type(error), error, error.__traceback__)
+    assert "pa55-of-the-database" not in answer.content.decode() and own not in answer.content.decode()
+    assert "[secret]" in answer.content.decode()
+
+
+# Settings
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    found: list[str] = []
+    monkeypatch.setattr(env, "problems", found)
+    return found
+
+
+BAD = {
+    "rate": ["often", "0/minute", "30", "30/fortnight", "-1/day", "30/minute;", "٣/minute", "1/minute;x"],
+    "hosts": ["https://a.example", "a.example/x", "a.example:80", "a b", "a.example;b.example"],
+    "origins": ["a.example", "*", "https://", "https://a.example/x", "ftp://a.example", "https://a.example:port"],
+    "url": ["nonsense", "//a", "http:", "http://a:port", "http://[a", "javascript:x", "http://a:99999"],
+}
+GOOD = {
+    "rate": ["30/minute", "5 per 10 seconds", "30/minute;500/day", "1/hour, 2/day", ""],
+    "hosts": ["*", ".example.com", "a.example,b-c.example", "localhost,127.0.0.1,[::1]", ""],
+    "origins": ["https://a.example", "https://*.a.example:8443/,http://localhost:8000", ""],
+    "url": ["http://a", "https://u:p@a:8/x?y=1", ""],
+}
+
+
+@pytest.mark.parametrize(("reader", "value"), [(name, value) for name, values in BAD.items() for value in values])
+def test_a_setting_that_makes_no_sense_is_one_sentence(
+    reader: str, value: str, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOME_SETTING", value)
+    getattr(env, reader)("SOME_SETTING", *(["30/minute"] if reader == "rate" else []))
+    assert said and all(sentence.startswith("SOME_SETTING ") and "\n" not in sentence for sentence in said)
+
+
+@pytest.mark.parametrize(("reader", "value"), [(name, value) for name, values in GOOD.items() for value in values])
+def test_a_setting_that_makes_sense_is_taken(
+    reader: str, value: str, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from limits import parse_many
+
+    monkeypatch.setenv("SOME_SETTING", value)
+    taken = getattr(env, reader)("SOME_SETTING", *(["30/minute"] if reader == "rate" else []))
+    assert not said and bool(taken) == bool(value)
+    if reader == "rate" and value:
+        assert parse_many(taken)
+
+
+def test_the_password_in_an_address_is_not_repeated(said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_SETTING", "postgres://app:pa55word@h:port/db")
+    env.url("SOME_SETTING", schemes=("postgres",))
+    assert said == ["SOME_SETTING must be an address that starts with postgres://."]
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    from config import settings as own
+
+    monkeypatch.setattr(own, "MEDIA_ROOT", str(tmp_path / "file" / "media"))
+    assert problems.folder_problems() == ["MEDIA_ROOT names a folder that cannot be written to."]
+    monkeypatch.setattr(own, "MEDIA_ROOT", str(tmp_path / "new" / "media"))
+    assert problems.folder_problems() == []

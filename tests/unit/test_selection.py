@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import json
+import uuid
+import zipfile
+from io import BytesIO
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from images.models import GeneratedImage
+from tests.unit.factories import make_job, picture_job
+
+pytestmark = pytest.mark.django_db
+
+
+def test_many_are_starred_deleted_and_restored_at_once(owner: Client) -> None:
+    ids = [str(picture_job().pk) for _ in range(3)]
+    done = [
+        owner.post("/bulk/", {"id": ids, "action": action}).json()["done"]
+        for action in ("star", "unstar", "delete", "restore")
+    ]
+    assert done == [3, 3, 3, 3]
+    assert GeneratedImage.objects.filter(starred=False, deleted_at=None).count() == 3
+
+
+def test_what_belongs_to_somebody_else_is_left_alone(stranger: Client, staff: Client) -> None:
+    ids = [str(picture_job().pk)]
+    assert stranger.post("/bulk/", {"id": ids, "action": "delete"}).json() == {"done": 0}
+    assert staff.post("/bulk/", {"id": ids, "action": "delete"}).json() == {"done": 1}
+
+
+@pytest.mark.parametrize("data", [{}, {"action": "burn"}, {"action": "__class__", "id": "x"}])
+def test_an_unknown_action_is_refused(owner: Client, data: dict[str, str]) -> None:
+    assert owner.post("/bulk/", data, HTTP_ACCEPT="application/json").status_code == 400
+
+
+def test_the_zip_holds_the_pictures_and_their_settings(client: Client) -> None:
+    jobs = [picture_job(prompt="Füchse & <Wölfe>", seed=seed) for seed in (1, 2)]
+    answer: Any = client.get("/zip/", {"id": [str(job.pk) for job in jobs]})
+    archive = zipfile.ZipFile(BytesIO(answer.body))
+    listed = json.loads(archive.read("settings.json"))
+    assert archive.testzip() is None
+    assert [entry["file"] for entry in listed] == archive.namelist()[:2]
+    assert [entry["seed"] for entry in listed] == [1, 2]
+    assert listed[0]["file"].startswith("füchse-wölfe-")
+
+
+@pytest.mark.parametrize("query", ["", "?id=x", f"?id={uuid.uuid4()}"])
+def test_a_zip_of_nothing_is_a_404(client: Client, query: str) -> None:
+    assert client.get(f"/zip/{query}").status_code == 404
+
+
+def test_a_private_gallery_packs_only_ones_own(stranger: Client, settings: Any) -> None:
+    settings.GALLERY = "private"
+    assert stranger.get("/zip/", {"id": str(picture_job().pk)}).status_code == 404
+
+
+def test_a_waiting_job_has_nothing_to_pack(owner: Client) -> None:
+    assert owner.get("/zip/", {"id": str(make_job().pk)}).status_code == 404
