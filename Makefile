@@ -3,7 +3,7 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --no-input
-PYTEST := $(PY) -m pytest -rs
+PYTEST := $(PY) -m pytest -rsR
 STATIC_SOURCES := $(shell find static config/staticfiles.py 2>/dev/null)
 FINDS_PYTHON := for p in "$(PYTHON)" python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; p=; done

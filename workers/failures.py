@@ -51,8 +51,11 @@ def as_provider_error(error: Exception) -> ProviderError:
 
 
 def record_failure(job: Job, error: ProviderError) -> None:
-    """Requeue or fail, as the policy says. Too late changes nothing: the lease guards the write."""
+    """Requeue or fail, as the policy says. Too late changes nothing: the lease guards the write.
+
+    The others are told first: who sees this job's end and submits again already finds the provider paused."""
     decision = decide(job, error)
+    tell_others(job, error, decision)
     facts: dict[str, Any] = {
         "provider": error.provider or job.provider,
         "http_status": error.http_status,
@@ -65,7 +68,6 @@ def record_failure(job: Job, error: ProviderError) -> None:
         Job.objects.fail(job, error.code, error.message, **facts)
     else:
         Job.objects.requeue(job, error.code, error.message, delay=decision.delay, charge=decision.charge, **facts)
-    tell_others(job, error, decision)
 
 
 def decide(job: Job, error: ProviderError) -> Decision | None:
