@@ -4,6 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --no-input
 PYTEST := $(PY) -m pytest -rsR
+NODE := node_modules/.installed
 STATIC_SOURCES := $(shell find static config/staticfiles.py 2>/dev/null)
 FINDS_PYTHON := for p in "$(PYTHON)" python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; p=; done
@@ -44,7 +45,7 @@ bench: $(VENV)/.dev staticfiles/staticfiles.json ## Measure speed and write docs
 	@$(PY) -m tests.bench $(ARGS)
 	@$(PY) -m tests.bench.operator_pages
 
-check: $(VENV)/.dev ## Lint, types, templates, migrations, deployment settings
+check: $(VENV)/.dev $(NODE) ## Lint, types, templates, migrations, deployment settings
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	@SECRET_KEY=only-for-types $(PY) -m mypy
@@ -52,8 +53,7 @@ check: $(VENV)/.dev ## Lint, types, templates, migrations, deployment settings
 	$(AS_DEPLOYED) DATABASE_URL=sqlite:///:memory: $(PY) -W ignore manage.py makemigrations --check --dry-run
 	$(AS_DEPLOYED) $(PY) manage.py check --deploy --fail-level WARNING
 	$(PY) -m bandit --quiet --recursive --severity-level medium --skip B308,B703 config images workers  # ruff's S308 is the same
-	@if [ -f package.json ] && [ -d node_modules ] && command -v npm >/dev/null; then npm run --silent check; \
-	else echo "JavaScript lint not run: it needs npm and node_modules (npm install)"; fi
+	@if [ -f $(NODE) ]; then npm run --silent check; fi
 
 screenshots: $(VENV)/.dev staticfiles/staticfiles.json ## Take the README's screenshot of the running app
 	@$(PY) -m tests.screenshots
@@ -95,6 +95,11 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
 	@echo "Installing what the tests and checks need (once, about a minute) ..."
 	@$(PIP) -r requirements-dev.txt
 	@touch $@
+
+$(NODE): package-lock.json
+	@if ! command -v npm >/dev/null; then echo "JavaScript is not checked: npm was not found."; \
+	elif timeout 120 npm ci --silent --no-audit --no-fund --fetch-retries=1; then touch $@; \
+	else echo "JavaScript is not checked: npm could not install the tools for it (npm ci says why)."; fi
 
 staticfiles/staticfiles.json: $(STATIC_SOURCES) $(VENV)/.runtime
 	@$(PY) manage.py collectstatic --noinput --verbosity 0

@@ -60,7 +60,7 @@ async function star(_card, button) {
  * @param {HTMLButtonElement} button
  * @param {boolean} starred
  */
-export function showStar(button, starred) {
+function showStar(button, starred) {
   button.value = starred ? "0" : "1";
   button.setAttribute("aria-pressed", String(starred));
   button.closest("[data-card]")?.toggleAttribute("data-starred", starred);

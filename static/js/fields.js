@@ -4,12 +4,12 @@ import { find, findAll } from "./dom.js";
 import { fill, gettext } from "./text.js";
 
 /** The text as the server measures it. @param {string} text */
-export function normal(text) {
+function normal(text) {
   return text.replace(/\r\n?/g, "\n").normalize("NFC").trim();
 }
 
 /** Characters as the server counts them: an emoji is one. @param {string} text */
-export function lengthOf(text) {
+function lengthOf(text) {
   return [...normal(text)].length;
 }
 
@@ -31,7 +31,7 @@ export function check(form) {
 /** @typedef {HTMLInputElement | HTMLTextAreaElement} Field */
 
 /** The sentence for what is wrong, or nothing. @param {Field} field */
-export function problemOf(field) {
+function problemOf(field) {
   const { required, tooLong, maxLength, invalid } = field.dataset;
   if (field.disabled) return "";
   const length = lengthOf(field.value);
@@ -95,7 +95,7 @@ export function startFields(form) {
 }
 
 /** @param {HTMLTextAreaElement} prompt */
-export function showCount(prompt) {
+function showCount(prompt) {
   const counter = find("[data-counter]");
   if (!counter) return;
   const most = Number(prompt.dataset.maxLength);

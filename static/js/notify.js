@@ -3,6 +3,7 @@
 import { find } from "./dom.js";
 import { recall, remember } from "./store.js";
 import { fill, gettext } from "./text.js";
+import { toast } from "./toast.js";
 
 const KEY = "notify";
 const plainTitle = document.title;
@@ -15,7 +16,7 @@ export function countInTitle(running) {
 
 /** @param {JobStatus} job */
 export function tellEnd(job) {
-  if (!document.hidden || !isWanted()) return;
+  if (job.status === "canceled" || !document.hidden || !isWanted()) return;
   const words = job.status === "succeeded" ? gettext("Your picture is ready") : gettext("A picture failed");
   try {
     const note = new Notification(words, { body: job.prompt.slice(0, 120), tag: job.id, icon: job.image?.thumbnail_url });
@@ -36,15 +37,23 @@ function isWanted() {
   return isPossible() && Notification.permission === "granted" && recall(KEY, false);
 }
 
-/** The button is there only while it can help. @param {boolean} running */
+/** The button is there only while it can help; pressed again, it is off. @param {boolean} running */
 function offer(running) {
   const button = find("[data-notify]");
   if (!button) return;
-  button.hidden = !running || !isPossible() || isWanted();
+  button.hidden = !running || !isPossible();
+  button.setAttribute("aria-pressed", String(isWanted()));
   button.onclick = async () => {
-    remember(KEY, (await Notification.requestPermission()) === "granted");
-    button.hidden = true;
+    remember(KEY, !isWanted() && (await isAllowed()));
+    button.hidden ||= !isPossible();
+    button.setAttribute("aria-pressed", String(isWanted()));
   };
+}
+
+async function isAllowed() {
+  const answer = await Notification.requestPermission();
+  if (answer === "denied") toast(gettext("The browser does not allow messages from this page. Its settings can change that."));
+  return answer === "granted";
 }
 
 /**

@@ -1,8 +1,8 @@
-/** Asks for the state of all visible jobs in one request, as often as the server says, and never gives up. */
+/** Asks for the state of all jobs on the page, as often as the server says, and never gives up. */
 
 import { ask, Refused } from "./http.js";
 
-const MOST_IDS = 100;
+const MOST_IDS = 100; // in one request
 const QUICK_MS = 1000;
 const QUICK_FOR_MS = 10_000;
 const SLOWEST_MS = 5000;
@@ -51,13 +51,13 @@ export class Poller {
 
   async #ask() {
     clearTimeout(this.#timer);
-    const ids = this.ids().slice(0, MOST_IDS);
+    const ids = this.ids();
     if (!ids.length) return this.#found();
     this.#asking = true;
     this.#again = false;
     let wait;
     try {
-      wait = await this.#once(ids);
+      wait = await this.#round(ids);
     } catch (error) {
       wait = this.#failed(error);
     }
@@ -66,8 +66,21 @@ export class Poller {
   }
 
   /**
+   * One request after the other, so that every job has its turn.
    * @param {string[]} ids
    * @returns {Promise<number>} milliseconds to the next time
+   */
+  async #round(ids) {
+    let soonest = Infinity;
+    for (let at = 0; at < ids.length; at += MOST_IDS) {
+      soonest = Math.min(soonest, await this.#once(ids.slice(at, at + MOST_IDS)));
+    }
+    return soonest;
+  }
+
+  /**
+   * @param {string[]} ids
+   * @returns {Promise<number>}
    */
   async #once(ids) {
     const query = new URLSearchParams(ids.map((id) => ["id", id]));

@@ -39,7 +39,7 @@ export function values(form) {
  * @param {HTMLFormElement} form
  * @param {Record<string, string>} wanted
  */
-export function fillIn(form, wanted) {
+function fillIn(form, wanted) {
   for (const [name, value] of Object.entries(wanted)) {
     const field = form.elements.namedItem(name);
     if (field instanceof RadioNodeList) pick(field, value);

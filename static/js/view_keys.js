@@ -51,18 +51,17 @@ function closeMenu() {
   return true;
 }
 
-/** @param {HTMLElement} view */
+/** The stage is exchanged when a drawing ends, so its view listens. @param {HTMLElement} view */
 export function startSwipe(view) {
-  const stage = find("[data-stage]", view);
-  let start = { x: 0, y: 0, fingers: 0 };
-  stage?.addEventListener("touchstart", (event) => {
-    start = { x: event.touches[0].clientX, y: event.touches[0].clientY, fingers: event.touches.length };
+  let start = { x: 0, y: 0, isSwipe: false };
+  view.addEventListener("touchstart", ({ target, touches }) => {
+    const onStage = /** @type {Element} */ (target).closest("[data-stage]") !== null;
+    start = { x: touches[0].clientX, y: touches[0].clientY, isSwipe: onStage && touches.length === 1 };
   }, { passive: true });
-  stage?.addEventListener("touchend", (event) => {
-    const { clientX, clientY } = event.changedTouches[0];
-    const across = clientX - start.x;
-    const isPinched = start.fingers > 1 || (window.visualViewport?.scale ?? 1) > 1.05;
-    if (isPinched || isZoomed() || Math.abs(across) < SWIPE_PIXELS || Math.abs(clientY - start.y) > Math.abs(across) / 2) return;
+  view.addEventListener("touchend", ({ changedTouches: [end] }) => {
+    const [across, down] = [end.clientX - start.x, Math.abs(end.clientY - start.y)];
+    const isMagnified = isZoomed() || (window.visualViewport?.scale ?? 1) > 1.05;
+    if (!start.isSwipe || isMagnified || Math.abs(across) < SWIPE_PIXELS || down > Math.abs(across) / 2) return;
     find(across > 0 !== isRightToLeft() ? "[data-previous]" : "[data-next]")?.click();
   }, { passive: true });
 }

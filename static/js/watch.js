@@ -9,7 +9,7 @@ import { isRetrying, share, stateWords } from "./words.js";
 
 const TICK_MS = 1000;
 
-/** @typedef {{card: HTMLElement, job: JobStatus, heard: number, before: number, seen: Set<string>}} Watched */
+/** @typedef {{card: HTMLElement, job: JobStatus, heard: number, before: number, done: number, seen: Set<string>}} Watched */
 
 /** @type {Map<string, Watched>} */
 const watched = new Map();
@@ -39,7 +39,7 @@ export function startWatching() {
 export function watch(card, job) {
   showJob(card, job);
   if (!isLive(job)) return settle(card, job);
-  watched.set(job.id, { card, job, heard: performance.now(), before: drawnFor(job, Date.now()), seen: new Set([JSON.stringify(job)]) });
+  watched.set(job.id, { card, job, heard: performance.now(), before: drawnFor(job, Date.now()), done: 0, seen: new Set([JSON.stringify(job)]) });
   show(/** @type {Watched} */ (watched.get(job.id)));
   changed();
   poller?.wake();
@@ -104,8 +104,9 @@ function settle(card, job) {
   listeners.forEach((listener) => listener(job, card));
 }
 
-/** @param {Watched} one */
-function show({ card, job, heard, before }) {
+/** The line never goes back while a picture is drawn. @param {Watched} one */
+function show(one) {
+  const { card, job, heard, before } = one;
   const passed = (performance.now() - heard) / 1000;
   card.classList.toggle("is-retrying", isRetrying(job));
   for (const slot of slots(card, "words")) setText(slot, stateWords(job, passed));
@@ -113,10 +114,10 @@ function show({ card, job, heard, before }) {
     slot.hidden = !isRetrying(job);
     setText(slot, isRetrying(job) ? (job.error?.message ?? "") : "");
   }
+  one.done = job.status === "running" ? Math.max(one.done, share(job, passed, before)) : 0;
   for (const slot of slots(card, "line")) {
-    const done = share(job, passed, before);
-    slot.setAttribute("aria-valuenow", String(Math.round(done * 100)));
-    slot.style.setProperty("--share", done.toFixed(3));
+    slot.setAttribute("aria-valuenow", String(Math.round(one.done * 100)));
+    slot.style.setProperty("--share", one.done.toFixed(3));
   }
 }
 

@@ -18,7 +18,7 @@ export function isRetrying(job) {
 }
 
 /** "40 seconds", "3 minutes": rounded, because it is an estimate. @param {number} seconds @returns {string} */
-export function duration(seconds) {
+function duration(seconds) {
   if (seconds > 90) {
     const minutes = Math.round(seconds / 60);
     return fill(ngettext("%(n)s minute", "%(n)s minutes", minutes), { n: minutes });

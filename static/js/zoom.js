@@ -30,7 +30,8 @@ export function toggleZoom(at) {
   button.setAttribute("aria-pressed", String(isZoomed));
   showOnly(button, isZoomed ? "in" : "out");
   if (!isZoomed) return;
-  stage.scrollTo(canvas.offsetWidth * across - stage.clientWidth / 2, canvas.offsetHeight * down - stage.clientHeight / 2);
+  const [now, seen] = [canvas.getBoundingClientRect(), stage.getBoundingClientRect()];
+  stage.scrollBy(now.x + now.width * across - seen.x - seen.width / 2, now.y + now.height * down - seen.y - seen.height / 2);
 }
 
 export function isZoomed() {

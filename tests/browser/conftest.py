@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.services import AppProcesses, Client
+from tests.services import AppProcesses, Client, wait_until
 from tests.stub_huggingface import HuggingFaceStub
 
 DESK = {"width": 1280, "height": 900}
@@ -86,3 +86,8 @@ def draw(page: Any, prompt: str) -> Any:
     page.get_by_label("What should the picture show?").fill(prompt)
     page.get_by_role("button", name="Draw", exact=True).click()
     return page.locator("[data-card]", has_text=prompt).first
+
+
+def wait_for_script(page: Any, condition: str) -> None:
+    """Until the expression is true. The policy of our pages forbids what Playwright does for the same purpose."""
+    wait_until(lambda: page.evaluate(condition), PATIENCE_MS / 1000, condition)

@@ -10,8 +10,13 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Site, draw
+from tests.services import Client
 
 pytestmark = [pytest.mark.e2e, pytest.mark.browser]
+NOTE_SHARES = """line => {
+  const note = () => line.dataset.noted = `${line.dataset.noted ?? ""}${line.getAttribute("aria-valuenow")} `;
+  new MutationObserver(note).observe(line, { attributeFilter: ["aria-valuenow"] });
+}"""
 
 
 def test_a_card_is_there_at_once_and_becomes_the_picture_in_the_same_place(site: Site, page: Any) -> None:
@@ -27,6 +32,20 @@ def test_a_card_is_there_at_once_and_becomes_the_picture_in_the_same_place(site:
     assert card.bounding_box() == before
     expect(page).not_to_have_title(re.compile(r"^\("))
     expect(page.locator("[data-announce]")).to_contain_text("Picture ready: a fox in the snow")
+
+
+def test_the_line_of_a_drawing_never_goes_back(site: Site, page: Any) -> None:
+    Client(site.url).picture("a quick one, so that the next one takes longer than usual")
+    site.stub.delay = 30.0
+    page.goto(site.url)
+    card = draw(page, "a slow one")
+    expect(card).to_contain_text("Drawing")
+    line = card.locator("[data-slot=line]")
+    line.evaluate(NOTE_SHARES)
+    expect(line).to_have_attribute("data-noted", re.compile(r"(\d+ ){8}"))
+    shares = [int(share) for share in str(line.get_attribute("data-noted")).split()]
+    assert shares == sorted(shares)
+    card.get_by_role("button", name="Cancel").click()
 
 
 def test_a_reload_while_drawing_loses_nothing(site: Site, page: Any) -> None:

@@ -1,8 +1,7 @@
-"""German, whose words are long, and the layout for languages that are written from right to left."""
+"""German, whose words are long."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -19,7 +18,6 @@ pytestmark = [pytest.mark.e2e, pytest.mark.browser]
 SIZES = ({"width": 360, "height": 740}, {"width": 1280, "height": 900})
 SHAPES = ("1024x1024", "1344x768", "768x1344", "1536x512")
 TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-MIDDLE = "part => part.getBoundingClientRect().x + part.getBoundingClientRect().width / 2"
 CUT_OFF = """sentences => [...document.querySelectorAll('[data-card][data-state="failed"]')].flatMap((card) =>
   sentences.filter((sentence) => {
     card.querySelector('[data-slot="ended"]').textContent = sentence;
@@ -93,31 +91,3 @@ def test_german_pages_are_not_too_wide(
 def open_settings(page: Any) -> None:
     for fold in page.locator("[data-more-settings]:not([open]) > summary").all():
         fold.click()
-
-
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: str(size["width"]))
-def test_pages_turn_round_for_languages_from_right_to_left(
-    site: Site, painter: Client, paths: list[str], window: Callable[..., Any], size: dict[str, int]
-) -> None:
-    page = window(viewport=size)
-    visit_as(page, painter)
-    page.route("**/*", turn_round)
-    for path in paths:
-        page.goto(site.url + path)
-        open_settings(page)
-        assert page.evaluate(TOO_WIDE) <= 0, path
-        brand, end = (page.locator(part).evaluate(MIDDLE) for part in (".brand", ".bar-end"))
-        assert brand > size["width"] / 2 > end, path
-    newer_or_older = page.locator(".stage").evaluate(MIDDLE)
-    assert size["width"] < 900 or newer_or_older > page.locator(".panel").evaluate(MIDDLE)
-
-
-def turn_round(route: Any) -> None:
-    """The page as base.html makes it for such a language."""
-    if route.request.resource_type != "document":
-        return route.continue_()
-    names = json.loads((ROOT / "staticfiles" / "staticfiles.json").read_text(encoding="utf-8"))["paths"]
-    answer = route.fetch()
-    body = answer.text().replace('dir="ltr"', 'dir="rtl"', 1)
-    styles = [names[f"bootstrap/css/bootstrap{kind}.min.css"] for kind in ("", ".rtl")]
-    return route.fulfill(response=answer, body=body.replace(*styles))

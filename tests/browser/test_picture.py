@@ -71,6 +71,17 @@ def test_star_zoom_and_help_have_keys(view: Any) -> None:
     expect(star).to_have_attribute("aria-pressed", "false")
 
 
+@pytest.mark.parametrize("direction", ["ltr", "rtl"])
+def test_zoom_goes_to_the_place_that_was_pressed(view: Any, direction: str) -> None:
+    view.evaluate("direction => { document.documentElement.dir = direction; }", direction)
+    canvas, stage = view.locator("[data-canvas]"), view.locator("[data-stage]").bounding_box()
+    before = canvas.bounding_box()
+    canvas.click(position={"x": before["width"] * 0.4, "y": before["height"] / 2})
+    after = canvas.bounding_box()
+    assert after["width"] >= 2 * before["width"] - 1
+    assert abs(after["x"] + after["width"] * 0.4 - stage["x"] - stage["width"] / 2) < 3
+
+
 def test_all_settings_can_be_used_again(view: Any) -> None:
     view.keyboard.press("a")
     expect(view.get_by_label("What should the picture show?")).to_have_value("the middle picture")
