@@ -6,9 +6,8 @@ import errno
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import IO, Any
 
@@ -17,8 +16,6 @@ from django.core.files.storage import FileSystemStorage
 
 TEMPORARY = ".tmp-"  # how the names of unfinished files begin
 LEAST_FREE_BYTES = 50 * 1024 * 1024  # below that a disk counts as full
-
-_syncers = ThreadPoolExecutor(16, "sync")
 
 
 def _sync(folder: str) -> None:
@@ -42,15 +39,6 @@ def _temporary(folder: str) -> Iterator[tuple[str, IO[bytes]]]:
             os.remove(path)
 
 
-@contextmanager
-def _written(folder: str, data: bytes) -> Iterator[tuple[str, IO[bytes]]]:
-    """The same with its bytes, which may not have reached the disk yet."""
-    with _temporary(folder) as (path, file):
-        file.write(data)
-        file.flush()
-        yield path, file
-
-
 class DurableFileSystemStorage(FileSystemStorage):
     """A file appears under its name only when all of it is on the disk. Raises OSError and leaves nothing behind."""
 
@@ -68,21 +56,6 @@ class DurableFileSystemStorage(FileSystemStorage):
             os.replace(temporary, path)
         _sync(folder)
         return os.path.relpath(path, self.location).replace("\\", "/")
-
-    def save_together(self, files: Mapping[str, bytes]) -> Iterator[str]:
-        """As `save` for each, all in one folder; yields their names. The disk is waited for twice, not six times."""
-        folder = os.path.dirname(self.path(next(iter(files))))
-        self._make(folder)
-        with ExitStack() as stack:
-            written = {name: stack.enter_context(_written(folder, data)) for name, data in files.items()}
-            list(_syncers.map(os.fsync, [file.fileno() for _, file in written.values()]))
-            for wanted, (temporary, _) in written.items():
-                if self.file_permissions_mode is not None:
-                    os.chmod(temporary, self.file_permissions_mode)
-                name = self.get_available_name(wanted)
-                os.replace(temporary, self.path(name))
-                yield name
-        _sync(folder)
 
     def _make(self, folder: str) -> None:
         """A new folder's own name is kept in its parent."""

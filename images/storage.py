@@ -6,9 +6,9 @@ IMAGE_STORAGE chooses the storage: images.disk_storage, images.s3_storage or ima
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import secrets
+from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, cast
 
@@ -33,41 +33,31 @@ class PictureStorage(Protocol):
         """Raise if a picture could not be stored now."""
 
 
-@dataclass(frozen=True)
-class StoredNames:
-    """Names within the storage."""
-
-    file: str
-    thumbnail: str
-    thumbnail_small: str
-
-
 def folder_of(stem: str) -> str:
     return f"pictures/{stem[30:32]}"
 
 
-def save_picture(picture: Picture, stem: str) -> StoredNames:
-    """All three files or none. Raises OSError (or what else the storage raises)."""
-    base = f"{folder_of(stem)}/{stem}"
-    files = {
-        f"{base}.{extension(picture.format)}": picture.data,
-        f"{base}-{WIDTHS[0]}.webp": picture.thumbnail,
-        f"{base}-{WIDTHS[1]}.webp": picture.thumbnail_small,
-    }
+def save_picture(picture: Picture, stem: str) -> str:
+    """Its name within the storage. Raises OSError (or what else the storage raises)."""
+    return _save(f"{folder_of(stem)}/{stem}.{extension(picture.format)}", picture.data)
+
+
+def save_thumbnails(picture: Picture, name: str) -> list[str]:
+    """Names of the larger and the smaller one, beside the picture of this name; both or none. Raises as above."""
+    base = f"{name.rpartition('.')[0]}-{secrets.token_hex(3)}"  # two may make them at once
     saved: list[str] = []
     try:
-        for name in getattr(default_storage, "save_together", save_in_turn)(files):
-            saved.append(name)
+        for width, data in zip(WIDTHS, picture.thumbnails(), strict=True):
+            saved.append(_save(f"{base}-{width}.webp", data))
     except BaseException:
         with suppress(Exception):  # what went wrong first is what counts; the janitor finds the rest
             remove(saved)
         raise
-    return StoredNames(*saved)
+    return saved
 
 
-def save_in_turn(files: Mapping[str, bytes]) -> Iterator[str]:
-    for name, data in files.items():
-        yield default_storage.save(name, ContentFile(data))
+def _save(name: str, data: bytes) -> str:
+    return str(default_storage.save(name, ContentFile(data)))
 
 
 def remove(names: Iterable[str]) -> None:

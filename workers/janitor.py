@@ -1,4 +1,4 @@
-"""Takes away what nobody needs any more: files that no row names, old trash, old records. A little at a time."""
+"""Adds thumbnails that are missing; takes away files that no row names, old trash, old records. A little at a time."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from django_celery_results.models import TaskResult
 
 from images.models import Chore, GeneratedImage, Job, Status, Worker
 from images.storage import SHARDS, list_shard, remove
+from workers import thumbnails
 
 BATCH = 500
 RECORDS_SECONDS = 3600.0
@@ -27,6 +28,7 @@ WORKER_AGE = timedelta(days=1)
 def tidy() -> None:
     """One round; each part goes on where the last round ended."""
     purge()
+    thumbnails.add_missing()
     if Chore.objects.take("records", RECORDS_SECONDS):
         prune_results()
         Worker.objects.filter(seen_at__lt=Now() - WORKER_AGE).delete()

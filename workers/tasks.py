@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import astuple
 from typing import Any
 
 from django.conf import settings
@@ -12,8 +11,8 @@ from config.celery import app
 from images import presets
 from images.files import Picture, read_picture
 from images.models import GeneratedImage, Job, ProviderState
-from images.storage import StoredNames, remove, save_picture
-from workers import backends
+from images.storage import remove, save_picture
+from workers import backends, thumbnails
 from workers.database import AWAY, release_server_connection, until_database_answers
 from workers.failures import StorageFailed, give_back
 from workers.leases import leases
@@ -63,9 +62,8 @@ def request_for(job: Job) -> GenerationRequest:
 
 
 def store(job: Job, generation: Generation, picture: Picture) -> None:
-    """Files first, then one short transaction; whoever comes too late takes the files away again."""
-    names = save(job, picture)
-    image = image_row(job, picture, names, generation)
+    """The file first, then one short transaction; whoever comes too late takes the file away again."""
+    image = image_row(job, picture, save(job, picture), generation)
     facts = {
         "provider": generation.provider,
         "http_status": generation.http_status,
@@ -74,12 +72,13 @@ def store(job: Job, generation: Generation, picture: Picture) -> None:
     if until_database_answers(lambda: Job.objects.succeed(job, image, **facts)):
         logger.info("stored", extra={"job": job.id, "provider": generation.provider, **facts})
         ProviderState.objects.record_success(job.provider)
+        thumbnails.add_later(image, picture)
     else:
         logger.info("came too late", extra={"job": job.id})
-        until_database_answers(lambda: discard_unless_stored(job, names))
+        until_database_answers(lambda: discard_unless_stored(image))
 
 
-def save(job: Job, picture: Picture) -> StoredNames:
+def save(job: Job, picture: Picture) -> str:
     assert job.lease_token is not None
     try:
         stem = f"{job.id.hex}-{job.lease_token.hex[:8]}"
@@ -88,12 +87,10 @@ def save(job: Job, picture: Picture) -> StoredNames:
         raise StorageFailed from error
 
 
-def image_row(job: Job, picture: Picture, names: StoredNames, generation: Generation) -> GeneratedImage:
+def image_row(job: Job, picture: Picture, name: str, generation: Generation) -> GeneratedImage:
     return GeneratedImage(
         job=job,
-        file=names.file,
-        thumbnail=names.thumbnail,
-        thumbnail_small=names.thumbnail_small,
+        file=name,
         placeholder=picture.placeholder,
         width=picture.width,
         height=picture.height,
@@ -105,7 +102,7 @@ def image_row(job: Job, picture: Picture, names: StoredNames, generation: Genera
     )
 
 
-def discard_unless_stored(job: Job, names: StoredNames) -> None:
+def discard_unless_stored(image: GeneratedImage) -> None:
     """A commit whose answer was lost may have stored the row after all."""
-    if not GeneratedImage.objects.filter(pk=job.pk, file=names.file).exists():
-        remove(astuple(names))
+    if not GeneratedImage.objects.filter(pk=image.pk, file=image.file.name).exists():
+        remove([str(image.file.name)])

@@ -16,7 +16,7 @@ class GeneratedImage(models.Model):
 
     job = models.OneToOneField(Job, models.CASCADE, primary_key=True, related_name="image")
     file = models.FileField(max_length=200)
-    thumbnail = models.FileField(max_length=200)
+    thumbnail = models.FileField(max_length=200)  # both come later than the row, which then has "" for them
     thumbnail_small = models.FileField(max_length=200)
     placeholder = models.CharField(max_length=400)
     width = models.PositiveIntegerField()
@@ -46,6 +46,7 @@ class GeneratedImage(models.Model):
                 name="picture_starred",
             ),
             models.Index(fields=["deleted_at"], condition=models.Q(deleted_at__isnull=False), name="picture_trash"),
+            models.Index(fields=["created_at"], condition=models.Q(thumbnail=""), name="picture_no_thumbnail"),
         ]
 
     def __str__(self) -> str:

@@ -21,6 +21,7 @@ from images.identity import viewer
 from images.metadata import Settings, convert
 from images.models import GeneratedImage
 from images.views.errors import limited, too_busy
+from workers import thumbnails
 
 FORMATS = {"png": "PNG", "jpeg": "JPEG", "webp": "WEBP"}
 SANDBOX = "default-src 'none'; sandbox"
@@ -46,8 +47,13 @@ def file(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
 
 @require_safe
 def thumbnail(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
-    """640 pixels wide, or 320 with `?w=320`."""
+    """640 pixels wide, or 320 with `?w=320`; the picture itself where no thumbnail can be made now."""
     image = find_image(request, pk)
+    if not image.thumbnail:
+        thumbnails.add_again(image)  # who draws a picture makes them in the next moment: too late for this request
+        image = find_image(request, pk)
+    if not image.thumbnail:
+        return picture_response(open_or_404(image.file), image.content_type, {"Cache-Control": "no-store"})
     small = request.GET.get("w") == "320"
     chosen = image.thumbnail_small if small else image.thumbnail
     return stored(request, chosen, "image/webp", f"{image.sha256[:32]}-{'320' if small else '640'}")

@@ -134,7 +134,7 @@ class Site:
 
     def named_files(self) -> set[str]:
         pictures = self.rows("SELECT file, thumbnail, thumbnail_small FROM images_generatedimage")
-        return {str(name) for row in pictures for name in row}
+        return {str(name) for row in pictures for name in row if name}
 
     def check(self, *, orphans: bool = False) -> None:
         """The invariant: every succeeded job has one picture with its files, and nothing else lies about."""
@@ -144,6 +144,8 @@ class Site:
         assert not set(states.values()) & set(OPEN), states
         assert not self.rows("SELECT id FROM images_job WHERE attempts > max_attempts")
         assert not self.rows("SELECT id FROM images_attempt WHERE finished_at IS NULL")
+        bare = "SELECT job_id FROM images_generatedimage WHERE thumbnail = ''"
+        wait_until(lambda: not self.rows(bare), 60, "The thumbnails of every picture", lambda: self.logs)
         files, named = self.files(), self.named_files()
         assert named <= files, f"missing: {named - files}"
         assert orphans or files == named, f"left over: {files - named}"

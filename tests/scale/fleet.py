@@ -102,7 +102,7 @@ class Fleet:
 
     def named_files(self) -> set[str]:
         pictures = self.rows("SELECT file, thumbnail, thumbnail_small FROM images_generatedimage")
-        return {str(name) for row in pictures for name in row}
+        return {str(name) for row in pictures for name in row if name}
 
     def check_one_picture_each(self, number: int) -> None:
         """The invariant: all have succeeded, each has exactly one picture, nothing is left running."""

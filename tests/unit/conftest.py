@@ -10,6 +10,7 @@ from django.test import Client
 
 from images import estimates, identity, jobs
 from tests.unit.factories import OWNER
+from workers import thumbnails
 
 STRANGER = "visitor:" + "b" * 32
 
@@ -65,3 +66,9 @@ def no_estimates() -> None:
 def no_wake_ups(monkeypatch: pytest.MonkeyPatch) -> None:
     """Unit tests run no worker, so a wake-up would only pile up in the in-memory broker."""
     monkeypatch.setattr(jobs, "wake", lambda ids: None)
+
+
+@pytest.fixture(autouse=True)
+def thumbnails_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another thread would not see what the test's transaction holds."""
+    monkeypatch.setattr(thumbnails, "add_later", thumbnails.add)

@@ -11,7 +11,7 @@ from PIL import Image
 
 from images.files import read_picture
 from images.models import GeneratedImage, Job
-from images.storage import save_picture
+from images.storage import save_picture, save_thumbnails
 
 OWNER = "visitor:" + "a" * 32
 
@@ -43,12 +43,13 @@ def running_job(**fields: Any) -> Job:
 def image_for(job: Job, data: bytes | None = None) -> GeneratedImage:
     """An unsaved row with real files behind it."""
     picture = read_picture(data or png())
-    names = save_picture(picture, f"{job.pk.hex}-00000000")
+    name = save_picture(picture, f"{job.pk.hex}-00000000")
+    thumbnail, thumbnail_small = save_thumbnails(picture, name)
     return GeneratedImage(
         job=job,
-        file=names.file,
-        thumbnail=names.thumbnail,
-        thumbnail_small=names.thumbnail_small,
+        file=name,
+        thumbnail=thumbnail,
+        thumbnail_small=thumbnail_small,
         placeholder=picture.placeholder,
         width=picture.width,
         height=picture.height,

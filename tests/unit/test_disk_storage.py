@@ -21,7 +21,7 @@ from images import disk_storage, storage
 from images.files import Picture
 
 STEM = "0123456789abcdef0123456789abcdef-89abcdef"
-PICTURE = Picture(b"large", "PNG", 1, 1, "", b"middle", b"small", "")
+PICTURE = Picture(b"large", "PNG", 1, 1, "", "")
 
 
 @pytest.fixture
@@ -42,8 +42,7 @@ class Breaks(ContentFile):  # type: ignore[type-arg]
 
 
 def test_a_stored_file_has_the_usual_permissions(media: Path) -> None:
-    names = storage.save_picture(PICTURE, STEM)
-    assert (media / names.file).stat().st_mode & 0o777 == 0o644
+    assert (media / storage.save_picture(PICTURE, STEM)).stat().st_mode & 0o777 == 0o644
 
 
 def test_bytes_and_names_are_on_the_disk_before_a_save_returns(media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,9 +79,8 @@ settings.configure(MEDIA_ROOT=sys.argv[1], USE_TZ=True,
 from images.files import Picture
 from images.storage import save_picture
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
-small, large = b"x" * 50_000, b"x" * 200_000
 try:
-    save_picture(Picture(small, "PNG", 1, 1, "", large, small, ""), sys.argv[2])
+    save_picture(Picture(b"x" * 200_000, "PNG", 1, 1, "", ""), sys.argv[2])
 except OSError as error:
     print(error.errno)
 """
@@ -108,11 +106,11 @@ def test_looking_into_an_unused_shard_makes_no_folder(media: Path) -> None:
 
 
 def test_a_file_that_goes_away_while_being_listed_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    names = storage.save_picture(PICTURE, STEM)
+    name = storage.save_picture(PICTURE, STEM)
     listdir = default_storage.listdir
     monkeypatch.setattr(default_storage, "listdir", lambda path: ([], ["gone.png", *listdir(path)[1]]))
     found = {name for name, _ in storage.list_shard("ef")}
-    assert found == {names.file, names.thumbnail, names.thumbnail_small}
+    assert found == {name}
 
 
 def test_the_free_space_is_known_before_the_first_picture() -> None:

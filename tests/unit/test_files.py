@@ -74,7 +74,7 @@ def test_a_good_picture_is_kept_as_it_came(format: str) -> None:
 @pytest.mark.parametrize("format", FORMATS)
 def test_thumbnails_are_webp_of_640_and_320_pixels_width(format: str) -> None:
     picture = read_picture(encoded(colours(1300, 975), format))
-    thumbnails = [opened(data) for data in (picture.thumbnail, picture.thumbnail_small)]
+    thumbnails = [opened(data) for data in picture.thumbnails()]
     assert [(image.format, image.size) for image in thumbnails] == [("WEBP", (640, 480)), ("WEBP", (320, 240))]
     assert (picture.width, picture.height) == (1300, 975)
 
@@ -83,7 +83,7 @@ def test_a_thumbnail_shows_the_picture() -> None:
     image = Image.new("RGB", (1280, 1280), "navy")
     image.paste("orange", (640, 0, 1280, 1280))
     left, right = (
-        opened(read_picture(encoded(image, "JPEG")).thumbnail).convert("RGB").getpixel(at)
+        opened(read_picture(encoded(image, "JPEG")).thumbnails()[0]).convert("RGB").getpixel(at)
         for at in ((100, 300), (500, 300))
     )
     assert [round(part / 32) for part in left] == [0, 0, 4]  # type: ignore[union-attr]
@@ -92,16 +92,16 @@ def test_a_thumbnail_shows_the_picture() -> None:
 
 def test_a_small_picture_is_not_enlarged() -> None:
     picture = read_picture(encoded(colours(500, 50)))
-    assert (opened(picture.thumbnail).size, opened(picture.thumbnail_small).size) == ((500, 50), (320, 32))
+    assert [opened(data).size for data in picture.thumbnails()] == [(500, 50), (320, 32)]
 
 
 def test_a_picture_of_one_pixel_is_a_picture() -> None:
-    assert opened(read_picture(encoded(Image.new("RGB", (1, 1), "red"))).thumbnail).size == (1, 1)
+    assert opened(read_picture(encoded(Image.new("RGB", (1, 1), "red"))).thumbnails()[0]).size == (1, 1)
 
 
 @pytest.mark.parametrize("size", [(700, 1), (1, 700), (641, 3)])
 def test_a_thin_picture_keeps_at_least_one_pixel(size: tuple[int, int]) -> None:
-    thumbnail = opened(read_picture(encoded(colours(*size))).thumbnail)
+    thumbnail = opened(read_picture(encoded(colours(*size))).thumbnails()[0])
     assert thumbnail.width == min(640, size[0])
     assert thumbnail.height >= 1
 
@@ -120,7 +120,7 @@ def test_the_placeholder_is_a_tiny_picture_in_at_most_400_characters(random: Any
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA"])
 def test_every_kind_of_png_is_read(mode: str) -> None:
     picture = read_picture(encoded(Image.linear_gradient("L").convert(mode)))
-    darkest, brightest = opened(picture.thumbnail).convert("L").getextrema()
+    darkest, brightest = opened(picture.thumbnails()[0]).convert("L").getextrema()
     assert darkest < 10  # type: ignore[operator]
     assert brightest > 245  # type: ignore[operator]
 
@@ -128,7 +128,7 @@ def test_every_kind_of_png_is_read(mode: str) -> None:
 def test_a_png_of_16_bits_keeps_its_shades() -> None:
     shades = b"".join(struct.pack("<H", grey << 8) for grey in range(256))
     picture = read_picture(encoded(Image.frombytes("I;16", (256, 1), shades)))
-    row = opened(picture.thumbnail).convert("L")
+    row = opened(picture.thumbnails()[0]).convert("L")
     assert [round(row.getpixel((x, 0)) / 64) for x in (1, 64, 128, 192, 254)] == [0, 1, 2, 3, 4]  # type: ignore[operator]
 
 
@@ -140,14 +140,14 @@ def test_every_kind_of_jpeg_is_read(mode: str) -> None:
 def test_transparent_parts_stay_transparent_in_the_thumbnail() -> None:
     image = colours()
     image.putalpha(Image.linear_gradient("L").resize(image.size))
-    assert opened(read_picture(encoded(image)).thumbnail).mode == "RGBA"
+    assert opened(read_picture(encoded(image)).thumbnails()[0]).mode == "RGBA"
 
 
 def test_a_picture_turned_by_exif_is_measured_and_shown_upright() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     picture = read_picture(encoded(colours(96, 64), "JPEG", exif=exif))
-    assert (picture.width, picture.height) == opened(picture.thumbnail).size == (64, 96)
+    assert (picture.width, picture.height) == opened(picture.thumbnails()[0]).size == (64, 96)
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data")

@@ -12,7 +12,7 @@ from images import estimates, gallery
 from images.models import GeneratedImage, Job
 from tests.unit.factories import OWNER, claim, picture_job
 from tests.unit.test_costs import SOMEBODY, queries
-from workers import sweeper
+from workers import sweeper, thumbnails
 
 pytestmark = pytest.mark.django_db
 
@@ -58,6 +58,7 @@ HOT: dict[str, tuple[Callable[[], Any], str]] = {
     "turn of a new job": (lambda: Job.objects.new_turn(OWNER), "job_next"),
     "waiting jobs of an owner": (lambda: Job.objects.waiting_of(OWNER), "job_waiting_of_owner"),
     "the oldest that wait": (sweeper.give_up_the_oldest, "job_waited"),
+    "pictures without thumbnails": (thumbnails.add_missing, "picture_no_thumbnail"),
     "the next retry": (sweeper.seconds_to_next, "job_due"),
     "how long pictures take": (estimates.measured_paces, "attempt_stored"),
 }

@@ -17,7 +17,6 @@ LAYERS = [
     ("images.admin", "images.management"),
     ("images.views.actions", "images.views.generate", "images.views.people", "images.views.selection"),
     ("images.views.pages", "images.views.status", "images.views.files", "images.views.health"),
-    ("images.views.metrics",),
     ("images.views.errors",),
     ("images.identity", "images.health", "images.metrics"),
     ("workers.operations",),
@@ -26,7 +25,7 @@ LAYERS = [
     ("workers.steps",),
     ("workers.sweeper",),
     ("workers.tasks", "workers.janitor"),
-    ("workers.leases", "workers.failures", "workers.mistakes"),
+    ("workers.leases", "workers.failures", "workers.mistakes", "workers.thumbnails"),
     ("images.status", "images.forms"),
     ("workers.backends", "workers.database"),
     ("images.metadata", "images.usage", "images.limits", "workers.retry"),
@@ -34,7 +33,7 @@ LAYERS = [
     ("images.files", "images.pace", "images.disk_storage", "images.s3_storage", "images.database_storage"),
     ("workers.providers",),
     ("images.models",),
-    ("images.checks", "images.apps", "images.templatetags", "images.migrations", "images.locale"),
+    ("images.apps", "images.templatetags", "images.migrations", "images.locale"),
     ("config",),
 ]
 PACKAGES = ("config", "images", "workers")

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import errno
-import os
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import astuple
 from datetime import timedelta
 from io import BytesIO
 from typing import Any
@@ -26,7 +25,7 @@ from tests.unit.factories import picture_job
 from workers import janitor
 
 STEM = "0123456789abcdef0123456789abcdef-89abcdef"
-NAMES = [f"pictures/ef/{STEM}{ending}" for ending in (".png", "-640.webp", "-320.webp")]
+THUMBNAIL = re.compile(rf"pictures/ef/{STEM}-[0-9a-f]{{6}}-(640|320)\.webp")
 KINDS = ("filesystem", "s3", "database")
 
 pytestmark = pytest.mark.django_db
@@ -75,17 +74,19 @@ def content(name: str) -> bytes:
         return bytes(file.read())
 
 
-def test_a_picture_becomes_three_files_in_its_shard(picture: Picture) -> None:
-    names = storage.save_picture(picture, STEM)
-    assert [names.file, names.thumbnail, names.thumbnail_small] == NAMES
-    assert kept("ef") == set(NAMES)
-    assert [content(name) for name in NAMES] == [picture.data, picture.thumbnail, picture.thumbnail_small]
+def test_a_picture_and_its_thumbnails_lie_in_one_shard(picture: Picture) -> None:
+    name = storage.save_picture(picture, STEM)
+    thumbnails = storage.save_thumbnails(picture, name)
+    assert name == f"pictures/ef/{STEM}.png"
+    assert [match[1] for match in map(THUMBNAIL.fullmatch, thumbnails) if match] == ["640", "320"]
+    assert kept("ef") == {name, *thumbnails}
+    assert [content(one) for one in (name, *thumbnails)] == [picture.data, *picture.thumbnails()]
 
 
 def test_the_size_and_the_time_of_a_file_are_known(picture: Picture) -> None:
-    names = storage.save_picture(picture, STEM)
-    assert default_storage.size(names.file) == len(picture.data)
-    assert timezone.now() - default_storage.get_modified_time(names.file) < timedelta(minutes=1)
+    name = storage.save_picture(picture, STEM)
+    assert default_storage.size(name) == len(picture.data)
+    assert timezone.now() - default_storage.get_modified_time(name) < timedelta(minutes=1)
     assert all(timezone.now() - time < timedelta(minutes=1) for _name, time in storage.list_shard("ef"))
 
 
@@ -96,37 +97,36 @@ def test_a_failed_save_does_not_harm_the_file_that_has_the_name() -> None:
     assert content("pictures/ab/b.txt") == b"old"
 
 
-@pytest.mark.parametrize("failing", [1, 2, 3])
-def test_a_picture_is_stored_whole_or_not_at_all(
-    failing: int, picture: Picture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    calls = [0]
+@pytest.mark.parametrize("failing", [1, 2])
+def test_both_thumbnails_are_stored_or_none(failing: int, picture: Picture, monkeypatch: pytest.MonkeyPatch) -> None:
+    name, calls, save = storage.save_picture(picture, STEM), [0], Storage.save
 
-    def full(act: Any) -> Any:
-        def counted(*args: Any) -> Any:
-            calls[0] += 1
-            if calls[0] == failing:
-                raise OSError(errno.ENOSPC, "No space left on device")
-            return act(*args)
+    def full(*args: Any) -> str:
+        calls[0] += 1
+        if calls[0] == failing:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return save(*args)
 
-        return counted
-
-    monkeypatch.setattr(Storage, "save", full(Storage.save))
-    monkeypatch.setattr(os, "replace", full(os.replace))  # how a disk gives all three their names
+    monkeypatch.setattr(Storage, "save", full)
     with pytest.raises(OSError, match="No space left"):
-        storage.save_picture(picture, STEM)
-    assert storage.list_shard("ef") == []
+        storage.save_thumbnails(picture, name)
+    assert kept("ef") == {name}
 
 
 def test_two_pictures_never_share_a_name(picture: Picture) -> None:
-    first, second = storage.save_picture(picture, STEM), storage.save_picture(picture, STEM)
-    assert not set(astuple(first)) & set(astuple(second))
+    assert storage.save_picture(picture, STEM) != storage.save_picture(picture, STEM)
+
+
+def test_two_that_make_the_same_thumbnails_never_share_a_name(picture: Picture) -> None:
+    name = storage.save_picture(picture, STEM)
+    assert not {*storage.save_thumbnails(picture, name)} & {*storage.save_thumbnails(picture, name)}
 
 
 def test_removing_what_is_not_there_is_fine(picture: Picture) -> None:
-    names = storage.save_picture(picture, STEM)
-    storage.remove([names.file, "pictures/ef/never.png", names.thumbnail])
-    assert kept("ef") == {names.thumbnail_small}
+    name = storage.save_picture(picture, STEM)
+    large, small = storage.save_thumbnails(picture, name)
+    storage.remove([name, "pictures/ef/never.png", large])
+    assert kept("ef") == {small}
 
 
 def test_what_is_not_there_cannot_be_opened_measured_or_dated() -> None:
@@ -154,8 +154,8 @@ def test_threads_store_and_read_at_the_same_time(picture: Picture) -> None:
     stems = [f"{number:030x}ef-00000000" for number in range(12)]
     with ThreadPoolExecutor(6) as pool:
         saved = list(pool.map(lambda stem: storage.save_picture(picture, stem), stems))
-        assert {data == picture.data for data in pool.map(lambda names: content(names.file), saved)} == {True}
-    assert len(kept("ef")) == 36
+        assert {data == picture.data for data in pool.map(content, saved)} == {True}
+    assert len(kept("ef")) == 12
 
 
 def test_a_picture_is_shown_downloaded_and_packed(owner: Client) -> None:
@@ -188,9 +188,9 @@ def test_the_janitor_finds_the_files_that_no_row_names(picture: Picture, monkeyp
     monkeypatch.setattr(janitor, "SHARDS", (job.pk.hex[-2:],))
     assert janitor.remove_orphans() == 0  # too young
     monkeypatch.setattr(janitor, "ORPHAN_AGE", -timedelta(minutes=1))
-    assert janitor.remove_orphans() == 3
+    assert janitor.remove_orphans() == 1
     assert kept(job.pk.hex[-2:]) == set(GeneratedImage.objects.get(pk=job.pk).names)
-    assert not default_storage.exists(lost.file)
+    assert not default_storage.exists(lost)
 
 
 def test_the_setting_chooses_the_storage(kind: str, settings: Any) -> None:

@@ -1,0 +1,73 @@
+"""Small pictures for the gallery, made when their picture can be seen already; the sweep makes what was cut off."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+from django.db.models.functions import Now
+
+from images.files import Picture, read_picture
+from images.models import GeneratedImage
+from images.storage import remove, save_thumbnails
+from workers.database import release_server_connection
+
+logger = logging.getLogger(__name__)
+
+GRACE = timedelta(seconds=30)
+BATCH = 20
+MOST_HELD = 32  # pictures in memory: who brings more waits
+
+_pool = ThreadPoolExecutor(max(1, (os.cpu_count() or 1) // 2), "thumbnails")  # the rest is for who waits for a picture
+_places = threading.BoundedSemaphore(MOST_HELD)
+
+
+def add_later(image: GeneratedImage, picture: Picture) -> None:
+    """Beside the next jobs of this process. What is cut off is made by the next sweep."""
+    _places.acquire()
+    _pool.submit(_add_and_let_go, image, picture)
+
+
+def _add_and_let_go(image: GeneratedImage, picture: Picture) -> None:
+    try:
+        add(image, picture)
+    finally:
+        release_server_connection()
+        _places.release()
+
+
+def add(image: GeneratedImage, picture: Picture) -> None:
+    """Never fails: until it has its thumbnails, a picture is shown itself, and the next sweep tries again."""
+    try:
+        store(image, save_thumbnails(picture, str(image.file.name)))
+    except Exception as error:  # storages and databases have their own errors
+        logger.warning("no thumbnails yet", extra={"job": image.pk, "reason": str(error).strip()})
+
+
+def store(image: GeneratedImage, names: list[str]) -> None:
+    """Only the first ones are kept, and none for a picture that is gone."""
+    bare = GeneratedImage.objects.filter(pk=image.pk, file=image.file.name, thumbnail="")
+    if not bare.update(thumbnail=names[0], thumbnail_small=names[1]):
+        remove(names)
+
+
+def add_missing() -> int:
+    """For pictures whose worker ended too early. Returns how many were tried."""
+    bare = GeneratedImage.objects.filter(thumbnail="", created_at__lt=Now() - GRACE)
+    images = list(bare.order_by("-created_at")[:BATCH])
+    for image in images:
+        add_again(image)
+    return len(images)
+
+
+def add_again(image: GeneratedImage) -> None:
+    try:
+        with image.file.open("rb") as file:
+            picture = read_picture(file.read(), refuse_black=False)
+    except Exception as error:
+        logger.warning("no thumbnails yet", extra={"job": image.pk, "reason": str(error).strip()})
+    else:
+        add(image, picture)
