@@ -12,7 +12,7 @@ from django.core.cache import cache
 from workers.providers.base import Provider
 from workers.providers.demo import DemoProvider
 from workers.providers.huggingface import HuggingFaceConfig, HuggingFaceProvider
-from workers.providers.openai_compatible import OpenAIConfig, OpenAIProvider
+from workers.providers.openai_compatible import OpenAIProvider
 
 
 def chosen() -> str:
@@ -33,7 +33,7 @@ def provider(name: str) -> Provider:
     if name == "huggingface":
         return HuggingFaceProvider(huggingface_config(), requests.Session(), cache)
     if name == "openai":
-        return OpenAIProvider(openai_config(), requests.Session())
+        return OpenAIProvider(settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY, requests.Session())
     return DemoProvider()
 
 
@@ -45,7 +45,3 @@ def huggingface_config() -> HuggingFaceConfig:
         provider=settings.HF_PROVIDER,
         bill_to=settings.HF_BILL_TO,
     )
-
-
-def openai_config() -> OpenAIConfig:
-    return OpenAIConfig(base_url=settings.OPENAI_BASE_URL, api_key=settings.OPENAI_API_KEY)

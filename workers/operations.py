@@ -10,11 +10,9 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from celery import states
-from django.utils.dateparse import parse_datetime
 from django.utils.timezone import now
 from django_celery_results.models import TaskResult
 from kombu.exceptions import OperationalError as BrokerError
@@ -33,17 +31,15 @@ class Operation:
 
     verb: str
     past: str
+    permission: str
     sources: frozenset[Status]
     ends: str
     act: Callable[[Jobs], int]
     usual: str = ""
 
-    def rows(self, rows: Jobs) -> Jobs:
-        """Those that it can be done to."""
-        return rows.filter(status__in=self.sources)
-
     def matching(self, wanted: Mapping[str, str]) -> Jobs:
-        return self.rows(matching({"status": self.usual, **wanted}))
+        """The jobs that it can be done to."""
+        return matching({"status": self.usual, **wanted}).filter(status__in=self.sources)
 
     def summary(self, done: int, expected: int) -> str:
         """“Retried 480, skipped 20 that had changed.”"""
@@ -51,23 +47,20 @@ class Operation:
         return f"{self.past} {done:,}" + (f", skipped {skipped:,} that had changed." if skipped else ".")
 
 
+def retry(rows: Jobs) -> int:
+    return len(jobs.retry(rows))
+
+
+def cancel(rows: Jobs) -> int:
+    return len(jobs.cancel(rows))
+
+
+ENDED = frozenset({Status.FAILED, Status.CANCELED})
+OPEN = frozenset({Status.QUEUED, Status.RUNNING})
 OPERATIONS = {
-    "retry": Operation(
-        "Retry",
-        "Retried",
-        frozenset({Status.FAILED, Status.CANCELED}),
-        "finished_at",
-        lambda rows: len(jobs.retry(rows)),
-        usual=Status.FAILED.value,
-    ),
-    "cancel": Operation(
-        "Cancel",
-        "Canceled",
-        frozenset({Status.QUEUED, Status.RUNNING}),
-        "queued_at",
-        lambda rows: len(jobs.cancel(rows)),
-    ),
-    "delete": Operation("Delete", "Deleted", TERMINAL, "finished_at", jobs.to_trash),
+    "retry": Operation("Retry", "Retried", "images.operate_job", ENDED, "finished_at", retry, usual="failed"),
+    "cancel": Operation("Cancel", "Canceled", "images.operate_job", OPEN, "queued_at", cancel),
+    "delete": Operation("Delete", "Deleted", "images.delete_job", TERMINAL, "finished_at", jobs.to_trash),
 }
 
 
@@ -97,31 +90,24 @@ def batches(rows: Jobs) -> Iterator[Jobs]:
 @app.task(name="operate", bind=True, ignore_result=False)
 def operate(self: Any, name: str, wanted: dict[str, str], moment: str, expected: int) -> str:
     """The same as a task; its result is what the operator reads."""
-    since = parse_datetime(moment)
-    assert since is not None
-    done = run(name, wanted, since, partial(tell, self, OPERATIONS[name]))
-    return OPERATIONS[name].summary(done, max(done, expected))
+    operation = OPERATIONS[name]
+
+    def tell(done: int) -> None:
+        if self.request.id:
+            self.update_state(state=states.STARTED, meta=f"{operation.past} {done:,} so far.")
+
+    done = run(name, wanted, datetime.fromisoformat(moment), tell)
+    return operation.summary(done, max(done, expected))
 
 
-def tell(task: Any, operation: Operation, done: int) -> None:
-    if task.request.id:
-        task.update_state(state=states.STARTED, meta=f"{operation.past} {done:,} so far.")
-
-
-def start(name: str, wanted: Mapping[str, str], expected: int) -> TaskResult:
-    """Hand it to a worker. The row can be looked at at once. Raises BrokerError or OSError, then nothing is begun."""
+def start(name: str, wanted: Mapping[str, str], expected: int) -> TaskResult | None:
+    """Hand it to a worker. The row can be looked at at once. None: the broker is away, and nothing was begun."""
     kwargs = {"name": name, "wanted": dict(wanted), "moment": now().isoformat(), "expected": expected}
-    row: TaskResult = TaskResult.objects.create(
-        task_id=str(uuid.uuid4()),
-        task_name=operate.name,
-        task_kwargs=json.dumps(kwargs),
-        content_type="application/json",
-        content_encoding="utf-8",
-        result=json.dumps("It waits for a worker."),
-    )
+    waiting = {"task_kwargs": json.dumps(kwargs), "result": json.dumps("It waits for a worker.")}
+    row: TaskResult = TaskResult.objects.create(task_id=str(uuid.uuid4()), task_name=operate.name, **waiting)
     try:
         operate.apply_async(kwargs=kwargs, task_id=row.task_id)
     except (BrokerError, OSError):
         row.delete()
-        raise
+        return None
     return row

@@ -11,24 +11,18 @@ from workers.providers.models import model_info
 
 Values = dict[str, object]
 
-DIFFUSERS = {
-    "negative_prompt": "negative_prompt",
-    "steps": "num_inference_steps",
-    "guidance_scale": "guidance_scale",
-    "width": "width",
-    "height": "height",
-    "seed": "seed",
-}
+SETTINGS = ("negative_prompt", "steps", "guidance_scale", "width", "height", "seed")
+DIFFUSERS = {name: name for name in SETTINGS} | {"steps": "num_inference_steps"}
+SIZE = {"width": "width", "height": "height"}
+JSON = {"Accept": "application/json"}
 
 
 @dataclass(frozen=True)
-class Asking:
-    """What to POST, and the request's fields that are left out of it."""
+class Served:
+    """A provider, and the model's name there."""
 
-    path: str
-    body: Values
-    headers: dict[str, str]
-    ignored: tuple[str, ...]
+    provider: str
+    id: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,31 +32,19 @@ class Adapter:
     path: str
     body: Callable[[str, str, Values], Values]
     names: Mapping[str, str] = field(default_factory=lambda: DIFFUSERS)
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=lambda: JSON)
     polled: bool = False
 
-    def asking(self, request: GenerationRequest, model_id: str) -> Asking:
-        values, ignored = self._usable(request)
-        path = (
-            "/v1/predictions"
-            if self is REPLICATE and ":" in model_id
-            else self.path.format(id=quote(model_id, safe="/:@"))
-        )
-        body = self.body(request.prompt, model_id, values)
-        return Asking(path, body, {"Accept": "image/png", **self.headers}, ignored)
+    def path_to(self, model_id: str) -> str:
+        path = "/v1/predictions" if self is REPLICATE and ":" in model_id else self.path
+        return path.format(id=quote(model_id, safe="/:@"))
 
-    def _usable(self, request: GenerationRequest) -> tuple[Values, tuple[str, ...]]:
-        wanted: Values = {
-            "negative_prompt": request.negative_prompt or None,
-            "steps": request.steps,
-            "guidance_scale": request.guidance_scale,
-            "width": request.width,
-            "height": request.height,
-            "seed": request.seed,
-        }
-        given = {name: value for name, value in wanted.items() if value is not None}
-        ignored = tuple(name for name in given if name in model_info(request.model).unusable or name not in self.names)
-        return {self.names[name]: value for name, value in given.items() if name not in ignored}, ignored
+    def usable(self, request: GenerationRequest) -> tuple[Values, tuple[str, ...]]:
+        """What is sent, under their names, and the request's fields that are left out."""
+        given = {name: getattr(request, name) for name in SETTINGS if getattr(request, name) not in (None, "")}
+        unusable = model_info(request.model).unusable | (given.keys() - self.names)
+        sent = {self.names[name]: value for name, value in given.items() if name not in unusable}
+        return sent, tuple(name for name in given if name in unusable)
 
 
 def nested(prompt: str, model_id: str, values: Values) -> Values:
@@ -100,21 +82,20 @@ def openai(prompt: str, model_id: str, values: Values) -> Values:
     return body
 
 
-SIZE = {"width": "width", "height": "height"}
+RAW = {"Accept": "image/png"}
 NSCALE = {**SIZE, "seed": "seed", "negative_prompt": "negative_prompt"}
-JSON = {"Accept": "application/json"}
+TOGETHER = {**DIFFUSERS, "steps": "steps"}
+IMAGES = "/v1/images/generations"
 
-ENDPOINT = Adapter(path="", body=nested)
+ENDPOINT = Adapter(path="", body=nested, headers=RAW)
 REPLICATE = Adapter(path="/v1/models/{id}/predictions", body=replicate, headers={**JSON, "Prefer": "wait"})
-OPENAI = Adapter(path="/v1/images/generations", body=openai, names=SIZE, headers=JSON)
+OPENAI = Adapter(path=IMAGES, body=openai, names=SIZE)
 
 ADAPTERS: Mapping[str, Adapter] = {
-    "hf-inference": Adapter(path="/models/{id}", body=nested),
-    "fal-ai": Adapter(path="/{id}", body=fal, headers=JSON),
-    "nscale": Adapter(path="/v1/images/generations", body=nscale, names=NSCALE, headers=JSON),
-    "together": Adapter(
-        path="/v1/images/generations", body=together, names={**DIFFUSERS, "steps": "steps"}, headers=JSON
-    ),
+    "hf-inference": Adapter(path="/models/{id}", body=nested, headers=RAW),
+    "fal-ai": Adapter(path="/{id}", body=fal),
+    "nscale": Adapter(path=IMAGES, body=nscale, names=NSCALE),
+    "together": Adapter(path=IMAGES, body=together, names=TOGETHER),
     "replicate": REPLICATE,
-    "wavespeed": Adapter(path="/api/v3/{id}", body=flat, headers=JSON, polled=True),
+    "wavespeed": Adapter(path="/api/v3/{id}", body=flat, polled=True),
 }

@@ -1,14 +1,4 @@
-"""What a provider is: a request goes in, a picture's bytes come out, or a ProviderError says why not.
-
-ProviderError
-├── ProviderUnavailable   no answer, or a fault on their side: worth trying again, counts against the breaker
-│   └── ModelLoading      the model is waking up: worth waiting for, not a fault
-├── RateLimited           asked too often: everybody waits for `retry_after`
-├── InvalidResponse       an answer that is no picture
-├── RequestRejected       this prompt or these settings will never work
-└── AuthenticationFailed  the token is refused: every job would fail, so the provider is paused
-    └── OutOfCredit       the account must be topped up: likewise
-"""
+"""What a provider is: a request goes in, a picture's bytes come out, or a ProviderError says why not."""
 
 from __future__ import annotations
 
@@ -46,6 +36,7 @@ class Generation:
     ignored: tuple[str, ...] = ()
 
 
+@dataclass(eq=False)
 class ProviderError(Exception):
     """Why there is no picture: `message` for the person, `detail` for the operator (no secrets, no HTML).
 
@@ -54,41 +45,31 @@ class ProviderError(Exception):
 
     retryable: ClassVar[bool] = False
 
-    def __init__(
-        self,
-        code: str,
-        message: str,
-        detail: str = "",
-        *,
-        retry_after: float | None = None,
-        http_status: int | None = None,
-        request_id: str = "",
-        provider: str = "",
-        billed: bool = False,
-    ) -> None:
-        super().__init__(f"{code}: {detail or message}")
-        self.code = code
-        self.message = message
-        self.detail = detail
-        self.retry_after = retry_after
-        self.http_status = http_status
-        self.request_id = request_id
-        self.provider = provider
-        self.billed = billed
+    code: str
+    message: str
+    detail: str = ""
+    retry_after: float | None = None
+    http_status: int | None = None
+    request_id: str = ""
+    provider: str = ""
+    billed: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.detail or self.message}"
 
 
 class ProviderUnavailable(ProviderError):
-    """No answer, or a fault on the provider's side."""
+    """No answer, or a fault on their side: worth trying again, counts against the breaker."""
 
     retryable = True
 
 
 class ModelLoading(ProviderUnavailable):
-    """The model is waking up."""
+    """The model is waking up: worth waiting for, not a fault."""
 
 
 class RateLimited(ProviderError):
-    """Asked too often."""
+    """Asked too often: everybody waits for `retry_after`."""
 
     retryable = True
 
@@ -104,17 +85,17 @@ class RequestRejected(ProviderError):
 
 
 class AuthenticationFailed(ProviderError):
-    """The token is refused."""
+    """The token is refused: every job would fail, so the provider is paused."""
 
 
 class OutOfCredit(AuthenticationFailed):
-    """The account must be topped up."""
+    """The account must be topped up: likewise."""
 
 
 class Deadline:
     """The end of one attempt, in seconds from now; another thread may cancel it earlier."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float = 180.0) -> None:
         self._end = time.monotonic() + seconds
         self._canceled = threading.Event()
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import requests
 
-from workers.providers.auth import BearerAuth
-from workers.providers.base import GenerationRequest, Provider, ProviderError
+from workers.providers.base import Deadline, GenerationRequest, Provider, ProviderError
 from workers.providers.errors import from_answer
 from workers.providers.http import Http
 from workers.providers.huggingface import HuggingFaceConfig, HuggingFaceProvider
-from workers.providers.mapping import Cache
+
+QUICK = 15.0  # seconds for one question
 
 
 @dataclass(frozen=True)
@@ -22,10 +22,10 @@ class Line:
 
 
 def check_huggingface(
-    config: HuggingFaceConfig, session: requests.Session, model: str, *, draw: bool = False, cache: Cache | None = None
+    config: HuggingFaceConfig, session: requests.Session, model: str, *, draw: bool = False
 ) -> list[Line]:
     """`draw` makes one small picture, which may cost money."""
-    provider = HuggingFaceProvider(config, session, cache)
+    provider = HuggingFaceProvider(config, session)
     lines = [] if config.is_endpoint else [_token(config, session), _serving(config, provider, model)]
     if draw and all(line.ok for line in lines):
         lines.append(check_drawing(provider, model))
@@ -47,21 +47,19 @@ def check_drawing(provider: Provider, model: str) -> Line:
 def _token(config: HuggingFaceConfig, session: requests.Session) -> Line:
     if not config.token:
         return Line(False, "There is no token. Make one at https://huggingface.co/settings/tokens and set HF_TOKEN.")
-    http = Http(session, config.limits, (config.token,))
-    url = f"{config.hub_url.rstrip('/')}/api/whoami-v2"
+    http = Http(session, config.token)
     try:
-        answer = http.send("GET", url, http.deadline(), auth=BearerAuth(config.token))
+        answer = http.send("GET", f"{config.hub_url.rstrip('/')}/api/whoami-v2", Deadline(QUICK))
         if answer.status != 200:
             raise from_answer(answer)
     except ProviderError as error:
         return _wrong("The token could not be checked", error)
-    owner = answer.json.get("name") if isinstance(answer.json, dict) else None
-    return Line(True, f"The token is valid and belongs to {owner or 'somebody without a name'}.")
+    return Line(True, f"The token is valid and belongs to {answer.at('name') or 'somebody without a name'}.")
 
 
 def _serving(config: HuggingFaceConfig, provider: HuggingFaceProvider, model: str) -> Line:
     try:
-        served = provider.serving(model)
+        served = provider.serving(model, Deadline(QUICK))
     except ProviderError as error:
         return _wrong("Could not ask who draws with this model", error)
     if served:

@@ -15,7 +15,7 @@ from random import Random
 from PIL import Image, ImageColor
 
 from workers.providers.base import Deadline, Generation, GenerationRequest
-from workers.providers.errors import failure
+from workers.providers.errors import raise_if_over
 from workers.providers.painting import Colour, Painting
 
 # Sky above, sky in the middle, horizon, nearest land, light. The first that fits wins, so times come before places.
@@ -79,8 +79,8 @@ class DemoProvider:
         """A JPEG. ProviderError ("canceled" or "timeout") if the deadline ends first."""
 
         def pause() -> None:
-            if deadline and not deadline.remaining():
-                raise failure("canceled" if deadline.canceled else "timeout", provider=self.name)
+            if deadline:
+                raise_if_over(deadline, self.name)
 
         ignored = tuple(name for name in ("negative_prompt", "steps", "guidance_scale") if getattr(request, name))
         out = io.BytesIO()

@@ -1,88 +1,125 @@
-"""One picture from one provider: ask, wait if it wants to be waited for, fetch, look at the bytes."""
+"""One picture from one provider: ask, wait if it wants to be waited for, find the picture in an answer of any form.
+
+Names and headers are not believed: the bytes are looked at.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import base64
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import requests
 
-from workers.providers.adapters import Adapter
-from workers.providers.answer import Answer, split
+from workers.providers.adapters import Adapter, Served
+from workers.providers.answer import Answer, message_in, split, texts_in
 from workers.providers.base import Deadline, Generation, GenerationRequest, ProviderError
-from workers.providers.errors import from_answer
-from workers.providers.http import Http, raise_if_over
-from workers.providers.picture import failed, picture_in
+from workers.providers.errors import from_answer, raise_if_over
+from workers.providers.http import Http
 from workers.providers.result_url import ResultLinks
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 2.0
 WORKING = ("created", "processing", "queued", "pending", "starting")
+GAVE_UP = ("failed", "canceled", "aborted")
+FOUND_UNDER = ("data", "images", "output", "outputs", "b64_json", "url", "image", "b64")
 
 
-@dataclass(frozen=True, kw_only=True)
 class Desk:
-    """Where drawings are asked for: `url` is the service's address, for one provider or model."""
+    """Where drawings are asked for; `headers` go with every question."""
 
-    http: Http
-    links: ResultLinks
-    url: str
-    auth: requests.auth.AuthBase
-    headers: Mapping[str, str] = field(default_factory=dict)
+    def __init__(
+        self, session: requests.Session, url: str, token: str, headers: Mapping[str, str] | None = None
+    ) -> None:
+        self.http = Http(session, token)
+        self._links = ResultLinks(url)
+        self._url = url
+        self._headers = headers or {}
 
     def draw(
-        self, adapter: Adapter, request: GenerationRequest, provider: str, model_id: str, deadline: Deadline
+        self, adapter: Adapter, request: GenerationRequest, served: Served, deadline: Deadline, at: str = ""
     ) -> Generation:
-        asking = adapter.asking(request, model_id)
+        """`at` is the provider's place below the service's address."""
+        values, ignored = adapter.usable(request)
+        body = adapter.body(request.prompt, served.id, values)
+        headers = {**self._headers, **adapter.headers}
+        url = self._url + at
         try:
-            answer = self._send("POST", asking.path, deadline, {**self.headers, **asking.headers}, asking.body)
+            answer = self.http.send("POST", url + adapter.path_to(served.id), deadline, headers, body)
             if adapter.polled and answer.status < 300:
-                answer = self._finished(answer, deadline)
-            data = picture_in(answer, partial(self.links.fetch, deadline=deadline))
+                answer = self._finished(answer, url, deadline)
+            data = picture_in(answer, partial(self._links.fetch, deadline=deadline))
         except ProviderError as error:
-            error.provider = provider
+            error.provider = served.provider
             raise
         return Generation(
             data=data,
-            provider=provider,
+            provider=served.provider,
             request_id=answer.request_id,
             http_status=answer.status,
-            ignored=asking.ignored,
+            ignored=ignored,
         )
 
-    def _send(
-        self, method: str, path: str, deadline: Deadline, headers: Mapping[str, str], json: object = None
-    ) -> Answer:
-        return self.http.send(method, self.url + path, deadline, headers=headers, json=json, auth=self.auth)
-
-    def _finished(self, started: Answer, deadline: Deadline) -> Answer:
+    def _finished(self, answer: Answer, url: str, deadline: Deadline) -> Answer:
         """Ask until the drawing is done. Only the path of its link is used: the token goes to our service alone."""
-        path = split(_link(started)).path
-        if not path.startswith("/"):
-            raise from_answer(started, "error_in_answer", billed=True)
-        answer, pause = started, FIRST_PAUSE
-        while _status(answer) in WORKING or answer.status in (429, 500, 502, 503, 504):
+        link = answer.at("data", "urls", "get")
+        path = split(link).path if isinstance(link, str) else ""
+        if not path:
+            raise from_answer(answer, "error_in_answer", billed=True)
+        pause = FIRST_PAUSE
+        while answer.at("data", "status") in WORKING or answer.status in (429, 500, 502, 503, 504):
             deadline.wait(pause)
-            raise_if_over(deadline, f"{answer.where}: still {_status(answer)}", billed=True)
-            answer = self._send("GET", path, deadline, self.headers)
+            raise_if_over(deadline, f"{answer.where}: still {answer.at('data', 'status')}", billed=True)
+            answer = self.http.send("GET", url + path, deadline, self._headers)
             pause = min(pause * 1.5, LONGEST_PAUSE)
         if answer.status >= 300:
             raise from_answer(answer, billed=True)
-        if _status(answer) != "completed":
+        if answer.at("data", "status") != "completed":
             raise failed(answer)
         return answer
 
 
-def _data(answer: Answer) -> dict[str, object]:
-    data = answer.json.get("data") if isinstance(answer.json, dict) else None
-    return data if isinstance(data, dict) else {}
+def is_picture(data: bytes) -> bool:
+    """PNG, JPEG or WebP by their first bytes."""
+    return data.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")) or (data[:4] + data[8:12] == b"RIFFWEBP")
 
 
-def _status(answer: Answer) -> object:
-    return _data(answer).get("status")
+def picture_in(answer: Answer, fetch: Callable[[str], bytes]) -> bytes:
+    """The picture's bytes, `fetch`ed when the answer holds only a link; ProviderError when there is none."""
+    if not 200 <= answer.status < 300:
+        raise from_answer(answer)
+    if is_picture(answer.body):
+        return answer.body
+    if not answer.body.strip():
+        raise from_answer(answer, "empty_answer", billed=True)
+    found = next(texts_in(answer.json, FOUND_UNDER), "")
+    if not found:
+        raise _without_picture(answer)
+    if answer.at("has_nsfw_concepts") == [True]:
+        raise from_answer(answer, "safety_filter", billed=True)
+    data = fetch(found) if found.startswith(("http://", "https://")) else _decoded(found)
+    if not is_picture(data):
+        raise from_answer(answer, "not_a_picture", billed=True)
+    return data
 
 
-def _link(answer: Answer) -> str:
-    urls = _data(answer).get("urls")
-    link = urls.get("get") if isinstance(urls, dict) else None
-    return link if isinstance(link, str) else ""
+def _without_picture(answer: Answer) -> ProviderError:
+    if answer.at("status") in GAVE_UP:
+        return failed(answer)
+    if message_in(answer.json):
+        return from_answer(answer, "error_in_answer")
+    waits = isinstance(answer.json, dict) and answer.json.get("output", "") is None  # replicate waits 60 s at most
+    return from_answer(answer, "model_loading" if waits else "not_a_picture", billed=True)
+
+
+def failed(answer: Answer) -> ProviderError:
+    """The provider tried and gave up: because of the prompt, or for its own reasons."""
+    refused = any(word in answer.text.lower() for word in ("nsfw", "safety", "policy", "sensitive"))
+    return from_answer(answer, "prompt_refused" if refused else "drawing_failed", billed=True)
+
+
+def _decoded(text: str) -> bytes:
+    """A data URL or bare base64; empty when it cannot be read."""
+    try:
+        return base64.b64decode(text.rpartition(",")[2])
+    except ValueError:
+        return b""

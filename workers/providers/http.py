@@ -9,125 +9,96 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from workers.providers.answer import Answer, plain, split
-from workers.providers.auth import NoAuth
-from workers.providers.base import Deadline, ProviderError
-from workers.providers.connection import CURRENT, WATCH, Call, Resolve, addresses_of, watched
-from workers.providers.errors import failure
+from workers.providers.base import Deadline
+from workers.providers.connection import Call, Resolve, addresses_of, watch
+from workers.providers.errors import failure, raise_if_over
 
 USER_AGENT = "image-generator/1.0 (python-requests)"
-MEGABYTE = 1024 * 1024
+CONNECT_SECONDS, READ_SECONDS = 5.0, 120.0
+MOST_BYTES = 25 * 1024 * 1024
 ERROR_BYTES = 64 * 1024
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """Seconds and bytes; `total` counts where no deadline was given."""
-
-    connect: float = 5.0
-    read: float = 120.0
-    total: float = 180.0
-    decoded_bytes: int = 25 * MEGABYTE
-
-
-DEFAULT_LIMITS = Limits()
+UNANSWERED = (OSError, HTTPError, ValueError)  # every exception of requests is an OSError
+CODES: tuple[tuple[type[Exception], str], ...] = (
+    (requests.ConnectTimeout, "unreachable"),
+    (requests.Timeout, "timeout"),
+    (requests.exceptions.ChunkedEncodingError, "broken_off"),
+    (requests.exceptions.ContentDecodingError, "broken_off"),
+    (ValueError, "wrong_address"),
+    (OSError, "unreachable"),
+)
 
 
 @dataclass(frozen=True)
 class Http:
-    """`session` may be shared by many threads; `secrets` are cut out of every text."""
+    """`session` may be shared by many threads; the `token`, if there is one, goes with every call."""
 
     session: requests.Session
-    limits: Limits = DEFAULT_LIMITS
-    secrets: tuple[str, ...] = field(default=(), repr=False)
+    token: str = field(default="", repr=False)
     resolve: Resolve = addresses_of
 
     def __post_init__(self) -> None:
-        watched(self.session)
-
-    def deadline(self) -> Deadline:
-        return Deadline(self.limits.total)
+        watch(self.session)
 
     def send(
-        self,
-        method: str,
-        url: str,
-        deadline: Deadline,
-        *,
-        headers: Mapping[str, str] | None = None,
-        json: object = None,
-        auth: requests.auth.AuthBase | None = None,
+        self, method: str, url: str, deadline: Deadline, headers: Mapping[str, str] | None = None, json: object = None
     ) -> Answer:
         """The answer, whatever its status; ProviderError when there is none."""
-        request = requests.Request(
-            method, url, headers={"User-Agent": USER_AGENT, **(headers or {})}, json=json, auth=auth or NoAuth()
-        )
-        with WATCH.over(Call(deadline, self.resolve)) as call:
-            kept = CURRENT.set(call)
+        where = f"{method} {split(url).hostname}{split(url).path}"[:200]
+        raise_if_over(deadline, where)
+        with Call(deadline, self.resolve) as call:
             try:
-                return self._send(request, call)
-            except (requests.RequestException, HTTPError, OSError, ValueError) as error:
-                raise self._unanswered(error, request, call) from None
-            finally:
-                CURRENT.reset(kept)
+                status, found, body = self._exchange(call, method, url, headers or {}, json)
+            except UNANSWERED as error:
+                posted = call.sent and method == "POST"
+                raise_if_over(deadline, where, billed=posted)
+                code = code_of(error)
+                told = plain(f"{where}: {type(error).__name__}: {error}", self.token)
+                raise failure(code, told, billed=posted and code in ("timeout", "broken_off")) from None
+        raise_if_over(deadline, where, billed=method == "POST")
+        return Answer(status, found, body, where, self.token)
 
-    def _send(self, request: requests.Request, call: Call) -> Answer:
-        raise_if_over(call.deadline, where(request), billed=False)
+    def _exchange(
+        self, call: Call, method: str, url: str, headers: Mapping[str, str], json: object
+    ) -> tuple[int, Mapping[str, str], bytes]:
         left = call.deadline.remaining()
-        prepared = self.session.prepare_request(request)
-        options = self.session.merge_environment_settings(prepared.url, {}, True, None, None)
-        timeout = (min(self.limits.connect, left), min(self.limits.read, left))
-        with self.session.send(prepared, timeout=timeout, allow_redirects=False, **options) as response:
-            body = self._read(response, call)
-            raise_if_over(call.deadline, where(request), billed=request.method == "POST")
-            return Answer(response.status_code, response.headers, body, where(request), self.secrets)
+        with self.session.request(
+            method,
+            url,
+            headers={"User-Agent": USER_AGENT, **headers},
+            json=json,
+            auth=self._sign,
+            timeout=(min(CONNECT_SECONDS, left), min(READ_SECONDS, left)),
+            allow_redirects=False,
+            stream=True,
+        ) as response:
+            return response.status_code, response.headers, self._read(response, call)
+
+    def _sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Without it requests would look into ~/.netrc."""
+        if not self.token.isascii() or not self.token.isprintable() or " " in self.token:
+            raise failure("token_refused", "the token holds characters that no token has")
+        if self.token:
+            request.headers["Authorization"] = f"Bearer {self.token}"
+        return request
 
     def _read(self, response: requests.Response, call: Call) -> bytes:
         """All bytes of a success; of a refusal whatever can be had."""
         body = bytearray()
-        cap = self.limits.decoded_bytes if response.ok else ERROR_BYTES
+        cap = MOST_BYTES if response.ok else ERROR_BYTES
         try:
             for chunk in response.iter_content(ERROR_BYTES):
                 body += chunk
                 if len(body) > cap:
                     break
-        except (requests.RequestException, HTTPError, OSError, ValueError):
+        except UNANSWERED:
             if response.ok or call.deadline.canceled:
                 raise
         if response.ok and len(body) > cap:
             raise failure("too_large", f"more than {cap} bytes", http_status=response.status_code, billed=True)
         return bytes(body[:cap])
 
-    def _unanswered(self, error: Exception, request: requests.Request, call: Call) -> ProviderError:
-        posted = call.sent and request.method == "POST"
-        try:
-            raise_if_over(call.deadline, where(request), billed=posted)
-        except ProviderError as over:
-            return over
-        code = code_of(error)
-        billed = posted and code in ("timeout", "broken_off")
-        return failure(code, plain(f"{where(request)}: {type(error).__name__}: {error}", self.secrets), billed=billed)
-
-
-def raise_if_over(deadline: Deadline, detail: str, *, billed: bool) -> None:
-    if deadline.canceled:
-        raise failure("canceled", detail, billed=billed)
-    if not deadline.remaining():
-        raise failure("timeout", f"{detail}: not finished before its deadline", billed=billed)
-
 
 def code_of(error: Exception) -> str:
-    if isinstance(error, requests.exceptions.ConnectTimeout):
-        return "unreachable"
-    if isinstance(error, requests.Timeout) or "Read timed out" in str(error):
+    if "Read timed out" in str(error):  # while reading, requests calls it a ConnectionError
         return "timeout"
-    if isinstance(error, requests.exceptions.ChunkedEncodingError | requests.exceptions.ContentDecodingError):
-        return "broken_off"
-    if isinstance(error, requests.ConnectionError | OSError) and not isinstance(error, ValueError):
-        return "unreachable"
-    return "wrong_address"
-
-
-def where(request: requests.Request) -> str:
-    """The method and address, without query and credentials."""
-    parts = split(request.url)
-    return f"{request.method} {parts.hostname}{parts.path}"[:200]
+    return next((code for kind, code in CODES if isinstance(error, kind)), "wrong_address")

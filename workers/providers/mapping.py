@@ -5,19 +5,17 @@ from __future__ import annotations
 import hashlib
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import quote
 
+from workers.providers.adapters import Served
 from workers.providers.answer import Answer, joined, split
-from workers.providers.auth import BearerAuth
 from workers.providers.base import Deadline, ProviderUnavailable, RateLimited
-from workers.providers.errors import failure, from_answer
+from workers.providers.errors import from_answer
 from workers.providers.http import Http
 
 FRESH = 3600.0
 KEPT = 24 * 3600  # an old answer is better than none while the Hub is away
-TASK = "text-to-image"
 
 
 class Cache(Protocol):
@@ -25,24 +23,14 @@ class Cache(Protocol):
 
     def get(self, key: str) -> Any: ...
     def set(self, key: str, value: Any, timeout: int) -> Any: ...
-    def delete(self, key: str) -> Any: ...
-
-
-@dataclass(frozen=True)
-class Served:
-    """A provider, and the model's name there."""
-
-    provider: str
-    id: str
 
 
 class ServedModels:
     """A cache that fails is as good as none."""
 
-    def __init__(self, http: Http, hub_url: str, token: str, cache: Cache | None) -> None:
+    def __init__(self, http: Http, hub_url: str, cache: Cache | None) -> None:
         self._http = http
         self._hub_url = hub_url.rstrip("/")
-        self._auth = BearerAuth(token)
         self._cache = cache
 
     def serving(self, model: str, deadline: Deadline) -> list[Served]:
@@ -51,35 +39,35 @@ class ServedModels:
         if 0 <= time.time() - at < FRESH:
             return kept
         try:
-            return self._store(model, self._ask(model, deadline))
+            served = self._ask(model, deadline)
         except (ProviderUnavailable, RateLimited):
             if kept and deadline.remaining():
                 return kept
             raise
+        self._keep(model, served)
+        return served
 
     def without(self, model: str, provider: str, deadline: Deadline) -> list[Served]:
         """Ask anew, and leave out a provider that has just refused the model, for as long as this is kept."""
         self.forget(model)
         served = [one for one in self._ask(model, deadline) if one.provider != provider]
-        return self._store(model, served) if served else served
+        if served:
+            self._keep(model, served)
+        return served
 
     def forget(self, model: str) -> None:
-        if self._cache is not None:
-            with suppress(Exception):
-                self._cache.delete(self._key(model))
+        self._write(model, None)
 
     def _ask(self, model: str, deadline: Deadline) -> list[Served]:
         url = f"{self._hub_url}/api/models/{quote(model)}?expand[]=inferenceProviderMapping"
-        answer = self._http.send("GET", url, deadline, auth=self._auth)
+        answer = self._http.send("GET", url, deadline)
         if answer.status in (301, 302, 307, 308):  # the model was renamed
-            answer = self._http.send("GET", self._moved(url, answer), deadline, auth=self._auth)
-        if answer.status == 404:
-            raise from_answer(answer, "model_not_served")
+            answer = self._http.send("GET", self._moved(url, answer), deadline)
         if answer.status != 200:
-            raise from_answer(answer)
+            raise from_answer(answer, "model_not_served" if answer.status == 404 else "")
         if not isinstance(answer.json, dict):
-            raise failure("service_fault", f"{answer.where} answered without JSON", http_status=200)
-        return served_in(answer.json.get("inferenceProviderMapping"))
+            raise from_answer(answer, "service_fault")
+        return served_in(answer.at("inferenceProviderMapping"))
 
     def _moved(self, url: str, answer: Answer) -> str:
         target = joined(url, answer.headers.get("Location", ""))
@@ -95,12 +83,13 @@ class ServedModels:
                 return float(found["at"]), [Served(str(name), str(model_id)) for name, model_id in found["served"]]
         return float("-inf"), []
 
-    def _store(self, model: str, served: list[Served]) -> list[Served]:
-        if self._cache is not None:
-            value = {"at": time.time(), "served": [[one.provider, one.id] for one in served]}
-            with suppress(Exception):
+    def _keep(self, model: str, served: list[Served]) -> None:
+        self._write(model, {"at": time.time(), "served": [[one.provider, one.id] for one in served]})
+
+    def _write(self, model: str, value: dict[str, Any] | None) -> None:
+        with suppress(Exception):
+            if self._cache is not None:
                 self._cache.set(self._key(model), value, KEPT)
-        return served
 
     def _key(self, model: str) -> str:
         return "who-draws-" + hashlib.sha256(f"{self._hub_url} {model}".encode()).hexdigest()[:40]
@@ -109,10 +98,10 @@ class ServedModels:
 def served_in(mapping: object) -> list[Served]:
     """The Hub sends a dict by provider for one model, and a list elsewhere."""
     if isinstance(mapping, dict):
-        rows = [(name, entry) for name, entry in mapping.items() if isinstance(entry, dict)]
-    elif isinstance(mapping, list):
-        rows = [(entry.get("provider"), entry) for entry in mapping if isinstance(entry, dict)]
-    else:
-        return []
-    live = [(name, e.get("providerId")) for name, e in rows if e.get("status") == "live" and e.get("task") == TASK]
-    return [Served(name, model_id) for name, model_id in live if isinstance(name, str) and isinstance(model_id, str)]
+        mapping = [{**entry, "provider": name} for name, entry in mapping.items() if isinstance(entry, dict)]
+    served = []
+    for entry in mapping if isinstance(mapping, list) else ():
+        match entry:
+            case {"provider": str(name), "providerId": str(model_id), "status": "live", "task": "text-to-image"}:
+                served.append(Served(name, model_id))
+    return served

@@ -10,7 +10,7 @@ from workers.providers.answer import joined, split
 from workers.providers.base import Deadline, ProviderError
 from workers.providers.connection import Resolve, addresses_of
 from workers.providers.errors import failure, from_answer
-from workers.providers.http import Http, Limits
+from workers.providers.http import Http
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 REDIRECTS = 3
@@ -20,12 +20,12 @@ NAT64 = ipaddress.ip_network("64:ff9b::/96")
 class ResultLinks:
     """`base_url` is the configured service: only if that is this very machine may its links be, too."""
 
-    def __init__(self, base_url: str, limits: Limits, resolve: Resolve = addresses_of) -> None:
+    def __init__(self, base_url: str, resolve: Resolve = addresses_of) -> None:
         self._local = is_loopback(split(base_url).hostname or "")
         self._resolve = resolve
         session = requests.Session()
         session.trust_env = False  # a proxy would look up the name again, by itself
-        self._http = Http(session, limits, resolve=self._checked_addresses)
+        self._http = Http(session, resolve=self._checked_addresses)
 
     def fetch(self, url: str, deadline: Deadline) -> bytes:
         """The bytes behind a link; every failure counts as billed, for the picture was drawn."""
@@ -40,7 +40,7 @@ class ResultLinks:
     def _fetch(self, url: str, deadline: Deadline) -> bytes:
         for _ in range(REDIRECTS + 1):
             self._check(url)
-            answer = self._http.send("GET", url, deadline, headers={"Accept": "image/*"})
+            answer = self._http.send("GET", url, deadline, {"Accept": "image/*"})
             if answer.status == 200:
                 return answer.body
             if not 300 <= answer.status < 400 or "Location" not in answer.headers:

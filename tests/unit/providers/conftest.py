@@ -7,11 +7,10 @@ import pytest
 import requests
 
 from tests.stub_huggingface import SDXL, HuggingFaceStub
-from workers.providers import GenerationRequest, HuggingFaceConfig, HuggingFaceProvider
-from workers.providers.http import Limits
+from workers.providers.base import GenerationRequest
+from workers.providers.huggingface import HuggingFaceConfig, HuggingFaceProvider
 
 TOKEN = "hf_verySecretTokenForTests"
-LIMITS = Limits(connect=2, read=10, total=10)
 
 Draw = Callable[..., Any]
 
@@ -43,7 +42,7 @@ def make(stub: HuggingFaceStub, session: requests.Session) -> Callable[..., Hugg
     """A provider that speaks to the stub."""
 
     def make(provider: str = "hf-inference", cache: Any = None, **options: Any) -> HuggingFaceProvider:
-        options = {"token": TOKEN, "router_url": stub.url, "hub_url": stub.url, "limits": LIMITS, **options}
+        options = {"token": TOKEN, "router_url": stub.url, "hub_url": stub.url, **options}
         return HuggingFaceProvider(HuggingFaceConfig(provider=provider, **options), session, cache)
 
     return make
@@ -58,6 +57,3 @@ class DictCache(dict[str, Any]):
 
     def set(self, key: str, value: Any, timeout: int) -> None:
         self[key] = value
-
-    def delete(self, key: str) -> None:
-        self.pop(key, None)

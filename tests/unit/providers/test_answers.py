@@ -10,11 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.providers import ProviderError
-from workers.providers.answer import Answer, joined, message_in, plain, split
+from workers.providers.answer import (
+    LONGEST_WAIT,
+    Answer,
+    from_header,
+    from_rate_limit,
+    joined,
+    message_in,
+    plain,
+    split,
+)
+from workers.providers.base import ProviderError
+from workers.providers.drawing import is_picture, picture_in
 from workers.providers.errors import KINDS, from_answer
-from workers.providers.picture import is_picture, picture_in
-from workers.providers.waiting import LONGEST, from_header, from_rate_limit, retry_after
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
@@ -95,14 +103,14 @@ def test_a_rate_limit_counts_only_when_it_is_used_up(value, seconds):
 def test_any_header_gives_none_or_sensible_seconds(value):
     for read in (from_header, from_rate_limit):
         seconds = read(value)
-        assert seconds is None or 0 <= seconds <= LONGEST
+        assert seconds is None or 0 <= seconds <= LONGEST_WAIT
 
 
 @given(JSON)
 def test_any_estimate_gives_none_or_sensible_seconds(estimate):
     body = json.dumps({"estimated_time": estimate}).encode()
-    seconds = retry_after(Answer(503, body=body))
-    assert seconds is None or 0 <= seconds <= LONGEST
+    seconds = Answer(503, body=body).retry_after
+    assert seconds is None or 0 <= seconds <= LONGEST_WAIT
 
 
 def never_fetched(url: str) -> bytes:
@@ -113,7 +121,7 @@ def check_error(error: ProviderError) -> None:
     assert type(error) is KINDS[error.code][0]
     assert error.message == KINDS[error.code][1]
     assert len(error.detail) < 900
-    assert error.retry_after is None or 0 <= error.retry_after <= LONGEST
+    assert error.retry_after is None or 0 <= error.retry_after <= LONGEST_WAIT
 
 
 @given(STATUSES, JSON)
@@ -161,7 +169,7 @@ SECRETS = [
 def test_a_secret_never_leaves_in_a_text(secret):
     body = json.dumps({"error": f"your token {secret} is bad <b>{secret}</b>"}).encode()
     headers = {"x-request-id": secret}
-    error = from_answer(Answer(401, headers, body, f"POST host/{secret}", ("my-own-odd-key",)))
+    error = from_answer(Answer(401, headers, body, f"POST host/{secret}", "my-own-odd-key"))
     told = f"{error!r} {error} {error.detail} {error.request_id}"
     for part in ("abcDEF", "abc_DEF", "abcdefgh", "dXNlcjpwYXNz", "12345678", "my-own-odd"):
         assert part not in told

@@ -3,15 +3,15 @@ from __future__ import annotations
 import pytest
 
 from tests.stub_huggingface import SCENARIOS, SDXL
-from tests.unit.providers.conftest import LIMITS, TOKEN
-from workers.providers import HuggingFaceConfig
+from tests.unit.providers.conftest import TOKEN
 from workers.providers.check import check_huggingface
+from workers.providers.huggingface import HuggingFaceConfig
 
 
 @pytest.fixture
 def check(stub, session):
     def check(model=SDXL, draw=False, **options):
-        options = {"token": TOKEN, "router_url": stub.url, "hub_url": stub.url, "limits": LIMITS, **options}
+        options = {"token": TOKEN, "router_url": stub.url, "hub_url": stub.url, **options}
         return check_huggingface(HuggingFaceConfig(**options), session, model, draw=draw)
 
     return check

@@ -9,9 +9,10 @@ import pytest
 import requests
 
 from tests.stub_huggingface import SCENARIOS, SDXL, Scenario, Want
-from tests.unit.providers.conftest import LIMITS, TOKEN, DictCache, asked
-from workers.providers import Deadline, HuggingFaceConfig, HuggingFaceProvider, ModelLoading, ProviderError
-from workers.providers.picture import is_picture
+from tests.unit.providers.conftest import TOKEN, DictCache, asked
+from workers.providers.base import Deadline, ModelLoading, ProviderError
+from workers.providers.drawing import is_picture
+from workers.providers.huggingface import HuggingFaceConfig, HuggingFaceProvider
 
 DEV = "black-forest-labs/FLUX.1-dev"
 SERVED_BY = [
@@ -214,7 +215,7 @@ def test_canceling_from_another_thread_ends_the_call(make, stub, name):
 def test_a_silent_tls_handshake_ends_too(session):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"https://127.0.0.1:{silent.getsockname()[1]}"
-        config = HuggingFaceConfig(token=TOKEN, router_url=url, provider="hf-inference", limits=LIMITS)
+        config = HuggingFaceConfig(token=TOKEN, router_url=url, provider="hf-inference")
         started = time.monotonic()
         with pytest.raises(ProviderError) as caught:
             HuggingFaceProvider(config, session).generate(asked(), Deadline(0.3))

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from tests.stub_huggingface import SCENARIOS, SDXL, Scenario, Want
 from tests.unit.providers.conftest import TOKEN, DictCache, asked
-from workers.providers import Deadline, ProviderError
-from workers.providers.mapping import Served, served_in
+from workers.providers.adapters import Served
+from workers.providers.base import Deadline, ProviderError
+from workers.providers.mapping import served_in
 
 LIVE = {"status": "live", "providerId": "x/y", "task": "text-to-image"}
 
@@ -16,7 +17,7 @@ class BrokenCache:
     def get(self, key):
         raise ConnectionError("the cache is away")
 
-    set = delete = get
+    set = get
 
 
 @pytest.mark.parametrize(

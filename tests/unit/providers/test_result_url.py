@@ -6,8 +6,7 @@ import socket
 
 import pytest
 
-from tests.unit.providers.conftest import LIMITS
-from workers.providers import Deadline, ProviderError
+from workers.providers.base import Deadline, ProviderError
 from workers.providers.result_url import ResultLinks, is_allowed, is_loopback
 
 REFUSED = [
@@ -76,7 +75,7 @@ def links(base="https://router.huggingface.co", addresses=("93.184.215.14",), se
             seen.append(host)
         return list(addresses)
 
-    return ResultLinks(base, LIMITS, resolve)
+    return ResultLinks(base, resolve)
 
 
 @pytest.fixture
@@ -130,7 +129,7 @@ def test_the_address_that_was_checked_is_the_one_connected_to(monkeypatch):
     monkeypatch.setattr(socket.socket, "connect", connect)
     answers = iter([["93.184.215.14"], ["127.0.0.1"]])  # a name that changes between two questions
     with pytest.raises(ProviderError) as caught:
-        ResultLinks("https://x.example", LIMITS, lambda *_: next(answers)).fetch("https://p.example/1", Deadline(5))
+        ResultLinks("https://x.example", lambda *_: next(answers)).fetch("https://p.example/1", Deadline(5))
     assert caught.value.code == "unreachable"
     assert connected == [("93.184.215.14", 443)]
 
@@ -138,7 +137,7 @@ def test_the_address_that_was_checked_is_the_one_connected_to(monkeypatch):
 @pytest.mark.parametrize("host", ["2130706433", "0x7f000001", "127.1", "0177.0.0.1"])
 @pytest.mark.usefixtures("no_packets")
 def test_numbers_that_mean_this_machine_are_refused(host):
-    fetcher = ResultLinks("https://x.example", LIMITS, lambda name, _: [socket.inet_ntoa(socket.inet_aton(name))])
+    fetcher = ResultLinks("https://x.example", lambda name, _: [socket.inet_ntoa(socket.inet_aton(name))])
     with pytest.raises(ProviderError) as caught:
         fetcher.fetch(f"https://{host}/", Deadline(5))
     assert caught.value.code == "unsafe_link"
@@ -149,16 +148,16 @@ def test_a_name_that_is_not_found_is_told():
         raise socket.gaierror("no such name")
 
     with pytest.raises(ProviderError) as caught:
-        ResultLinks("https://x.example", LIMITS, resolve).fetch("https://p.example/1", Deadline(5))
+        ResultLinks("https://x.example", resolve).fetch("https://p.example/1", Deadline(5))
     assert (caught.value.code, caught.value.billed) == ("unreachable", True)
 
 
 def test_a_few_redirects_are_followed_and_checked(stub):
-    found = ResultLinks(stub.url, LIMITS).fetch(f"{stub.url}/redirect?to=/results/512/512/1.png", Deadline(5))
+    found = ResultLinks(stub.url).fetch(f"{stub.url}/redirect?to=/results/512/512/1.png", Deadline(5))
     assert found.startswith(b"\x89PNG")
 
 
 def test_a_local_services_own_name_is_checked_too(stub):
     port = stub.url.rsplit(":", 1)[1]
-    fetcher = ResultLinks(stub.url, LIMITS, lambda *_: ["127.0.0.1"])
+    fetcher = ResultLinks(stub.url, lambda *_: ["127.0.0.1"])
     assert fetcher.fetch(f"http://anything.example:{port}/results/512/512/1.png", Deadline(5))

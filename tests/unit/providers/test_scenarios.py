@@ -9,9 +9,9 @@ import pytest
 
 from tests.stub_huggingface import SCENARIOS, SLOW
 from tests.unit.providers.conftest import TOKEN, asked
-from workers.providers import Deadline, ProviderError
+from workers.providers.base import Deadline, ProviderError
+from workers.providers.drawing import is_picture
 from workers.providers.errors import KINDS
-from workers.providers.picture import is_picture
 
 MODELS = {"wavespeed": "Qwen/Qwen-Image", "replicate": "black-forest-labs/FLUX.1-dev"}
 FAILING = [name for name, scenario in SCENARIOS.items() if scenario.want.code]

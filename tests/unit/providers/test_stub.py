@@ -17,7 +17,7 @@ from PIL import Image
 
 from tests.stub_huggingface import SDXL, HuggingFaceStub, pictures
 from tests.unit.providers.conftest import TOKEN, asked
-from workers.providers import ProviderError
+from workers.providers.base import ProviderError
 
 ROOT = Path(__file__).parents[3]
 FORMS = {
