@@ -1,4 +1,4 @@
-"""Bad settings, each as one sentence that says what to change. `images.checks` shows them to manage.py."""
+"""Bad settings, each as one sentence that says what to change."""
 
 from __future__ import annotations
 
@@ -42,6 +42,6 @@ def writable(folder: Path) -> bool:
 
 
 def stop_if_any() -> None:
-    """For processes that do not run Django's checks before they start: gunicorn and celery."""
+    """Every process comes by here, because the Celery app calls it: the web, workers, and all commands of manage.py."""
     if found := find():
         sys.exit("The start was stopped. " + " ".join(found))

@@ -9,7 +9,7 @@ from django.views.decorators.http import conditional_page
 from django.views.i18n import JavaScriptCatalog
 
 from images.admin import control
-from images.views import actions, files, generate, health, metrics, pages, people, selection, status
+from images.views import actions, files, generate, health, pages, people, selection, status
 
 handler400 = "images.views.errors.bad_request"
 handler403 = "images.views.errors.forbidden"
@@ -44,7 +44,7 @@ urlpatterns = [
     path("login/", people.Login.as_view(), name="login"),
     path("logout/", auth.LogoutView.as_view(), name="logout"),
     path("jsi18n/", login_not_required(script_words), name="jsi18n"),
-    path("metrics", metrics.metrics, name="metrics"),
+    path("metrics", health.metrics, name="metrics"),
     path("admin/control/", control.control, name="control"),
     path("admin/login/", people.Login.as_view()),  # before the admin's own, which lets everybody try for ever
     path("admin/", admin.site.urls),

@@ -6,6 +6,3 @@ from django.apps import AppConfig
 class ImagesConfig(AppConfig):
     name = "images"
     verbose_name = "Pictures"
-
-    def ready(self) -> None:
-        from images import checks  # noqa: F401  (registers the checks)

@@ -7,9 +7,11 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from datetime import timedelta
 from typing import Any
 
 from django.db import connection
+from django.db.models import F
 from django.db.models.functions import Now
 
 from config.celery import app
@@ -24,25 +26,16 @@ OK = "ok"
 Facts = dict[str, Any]
 
 
-def facts() -> Facts:
-    """What an operator wants to see at once. Raises DatabaseError."""
-    return ask_database() | {"storage_free_bytes": free_bytes()}
-
-
 def ask_database() -> Facts:
+    """By the database's clock."""
+    oldest_first = Job.objects.queued().order_by("queued_at").annotate(waited=Now() - F("queued_at"))
+    waited = oldest_first.values_list("waited", flat=True).first() or timedelta()
     return {
         "last_sweep_seconds": Chore.objects.age("sweep"),
-        "oldest_queued_seconds": oldest_queued_seconds(),
+        "oldest_queued_seconds": round(waited.total_seconds(), 1),
         "workers": list(Worker.objects.alive().values("name", "concurrency", "running")),
         "providers": list(ProviderState.objects.values("name", "failures", "open_until", "hold_until", "paused_at")),
     }
-
-
-def oldest_queued_seconds() -> float:
-    """How long the oldest waiting job has waited, by the database's clock."""
-    oldest_first = Job.objects.queued().order_by("queued_at").annotate(now=Now())
-    times = oldest_first.values_list("now", "queued_at").first()
-    return round((times[0] - times[1]).total_seconds(), 1) if times else 0.0
 
 
 def ask_broker() -> Facts:

@@ -6,7 +6,6 @@ import re
 import secrets
 
 from django.conf import settings
-from django.core.signing import BadSignature
 from django.http import HttpRequest, HttpResponseBase
 
 from images.gallery import Viewer
@@ -19,33 +18,21 @@ RENEW_AFTER_SECONDS = 30 * 24 * 3600
 
 
 def visitor(request: HttpRequest) -> str:
-    """The visitor's key: 32 hex digits from the cookie, or new ones that the answer will carry."""
-    known: str | None = getattr(request, "_visitor", None)
-    if known is None:
-        known = known_visitor(request)
-        if known is None or _is_old(request):
-            known = known or secrets.token_hex(16)
-            request._new_visitor = known  # type: ignore[attr-defined]
-        request._visitor = known  # type: ignore[attr-defined]
-    return known
+    """The visitor's key: 32 hex digits from the cookie, or new ones that the answer will carry.
+
+    An old cookie is given anew, so that who keeps coming keeps their pictures.
+    """
+    if not hasattr(request, "_visitor"):
+        fresh = known_visitor(request, RENEW_AFTER_SECONDS)
+        request._visitor = fresh or known_visitor(request) or secrets.token_hex(16)  # type: ignore[attr-defined]
+        request._gets_cookie = not fresh  # type: ignore[attr-defined]
+    return str(request._visitor)  # type: ignore[attr-defined]
 
 
-def known_visitor(request: HttpRequest) -> str | None:
-    """The key in the cookie, if we signed it."""
-    return _from_cookie(request, None)
-
-
-def _from_cookie(request: HttpRequest, max_age: int | None) -> str | None:
-    try:
-        key = request.get_signed_cookie(COOKIE, default=None, salt=SALT, max_age=max_age)
-    except BadSignature:
-        return None
+def known_visitor(request: HttpRequest, max_age: int | None = None) -> str | None:
+    """The key in the cookie, if we signed it, and not longer ago than `max_age` seconds."""
+    key = request.get_signed_cookie(COOKIE, default=None, salt=SALT, max_age=max_age)
     return key if key and KEY.fullmatch(key) else None
-
-
-def _is_old(request: HttpRequest) -> bool:
-    """Then it is given anew, so that who keeps coming keeps their pictures."""
-    return _from_cookie(request, RENEW_AFTER_SECONDS) is None
 
 
 def owner(request: HttpRequest) -> str:
@@ -65,12 +52,10 @@ def part_from(request: HttpRequest) -> None:
 
 def remember(request: HttpRequest, response: HttpResponseBase) -> None:
     """Give a new visitor the cookie that names them."""
-    new: str | None = getattr(request, "_new_visitor", None)
     if "public" in response.get("Cache-Control", ""):
         return  # a cache in front would hand the cookie to everybody
     if getattr(request, "_parted", False):
         response.delete_cookie(COOKIE, samesite="Lax")
-    elif new:
-        response.set_signed_cookie(
-            COOKIE, new, salt=SALT, max_age=YEAR_SECONDS, httponly=True, samesite="Lax", secure=settings.HTTPS
-        )
+    elif getattr(request, "_gets_cookie", False):
+        kept = {"max_age": YEAR_SECONDS, "httponly": True, "samesite": "Lax", "secure": settings.HTTPS}
+        response.set_signed_cookie(COOKIE, visitor(request), salt=SALT, **kept)

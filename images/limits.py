@@ -31,6 +31,7 @@ NAME_LOGINS = "10/minute;60/hour"  # for one account, from wherever they come
 REST_SECONDS = 5.0
 REDIS_OPTIONS: dict[str, Any] = {"socket_timeout": 1, "socket_connect_timeout": 1, "key_prefix": "images:limits"}
 _redis_rests_until = 0.0
+_parsed = lru_cache(maxsize=32)(parse_many)
 
 
 @lru_cache
@@ -100,11 +101,6 @@ def _wait(
     items = [type(item)(item.amount * share, item.multiples) for item in _parsed(rule)]
     ask = counter.hit if count else counter.test
     return max((0 if ask(item, kind, who) else _until_reset(counter, item, kind, who) for item in items), default=0)
-
-
-@lru_cache(maxsize=32)
-def _parsed(rule: str) -> list[RateLimitItem]:
-    return parse_many(rule)
 
 
 def _until_reset(counter: FixedWindowRateLimiter, item: RateLimitItem, kind: str, who: str) -> int:

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Now
 
 from images.models import Attempt, Job, Status
@@ -33,6 +32,11 @@ def matching(wanted: Mapping[str, str], jobs: Jobs | None = None) -> Jobs:
         if wanted.get(name):
             jobs = narrow(jobs, wanted[name])
     return jobs
+
+
+def wanted_in(data: Mapping[str, str]) -> dict[str, str]:
+    """The filter that an address or a form holds."""
+    return {name: data[name] for name in FILTERS if data.get(name)}
 
 
 def by_http(jobs: Jobs, value: str) -> Jobs:
@@ -98,14 +102,21 @@ def shown(count: int) -> str:
     return f"{CAP:,}+" if count > CAP else f"{count:,}"
 
 
-def counts() -> dict[Status, int]:
-    """Capped counts by state."""
-    return {status: capped(Job.objects.filter(status=status)) for status in Status}
+def tabs() -> list[tuple[str | None, Any, str]]:
+    """(state, its name, its capped count), and None for all jobs."""
+    states = [(None, "All"), *Status.choices]
+    return [(status, label, shown(capped(matching({"status": status or ""})))) for status, label in states]
+
+
+def exact_counts() -> dict[str, int]:
+    """By state; this one reads an index from end to end."""
+    found = Job.objects.order_by().values_list("status").annotate(number=Count("pk"))
+    return {**dict.fromkeys(Status.values, 0), **dict(found)}
 
 
 @dataclass(frozen=True)
 class Reason:
-    """Why jobs failed; `message` is the sentence of the newest one."""
+    """Why jobs failed, and what one of them says."""
 
     code: str
     http: int | None
@@ -121,10 +132,7 @@ class Reason:
 
 def reasons() -> list[Reason]:
     """The CAP newest failed jobs grouped by reason, the most frequent first."""
-    failed = Job.objects.filter(status=Status.FAILED).annotate(http=LAST_HTTP).order_by("-pk")[:CAP]
-    found: Counter[tuple[str, int | None, str]] = Counter()
-    messages: dict[tuple[str, int | None, str], str] = {}
-    for code, http, provider, message in failed.values_list("error_code", "http", "provider", "error_message"):
-        found[code, http, provider] += 1
-        messages.setdefault((code, http, provider), message)
-    return [Reason(*key, messages[key], count) for key, count in found.most_common()]
+    newest_failed = Job.objects.filter(status=Status.FAILED).order_by("-pk").values("pk")[:CAP]
+    groups = Job.objects.filter(pk__in=newest_failed).values("provider", code=F("error_code"), http=LAST_HTTP)
+    counted = groups.annotate(message=Max("error_message"), count=Count("pk")).order_by("-count")
+    return [Reason(**group) for group in counted]

@@ -164,14 +164,15 @@ def _jpeg_segments(data: bytes) -> tuple[list[bytes], bytes]:
 def _webp(data: bytes, settings: Settings | None) -> bytes:
     """An EXIF chunk asks for the extended form, whose first chunk says what is inside and how large the canvas is."""
     chunks = [(kind, body) for kind, body in _webp_chunks(data) if kind not in WEBP_TEXT]
-    if chunks[0][0] != b"VP8X":
-        chunks.insert(0, (b"VP8X", _webp_head(*chunks[0], webp_size(data))))
-    head = bytearray(chunks.pop(0)[1])
+    head = bytearray(chunks.pop(0)[1] if chunks[0][0] == b"VP8X" else _webp_head(*chunks[0], webp_size(data)))
     head[0] &= ~(WEBP_EXIF | WEBP_XMP) & 0xFF
     if settings:
         head[0] |= WEBP_EXIF
         chunks.append((b"EXIF", exif(settings)))
-    whole = b"".join(_webp_chunk(*chunk) for chunk in [(b"VP8X", bytes(head)), *chunks])
+    whole = b"".join(
+        kind + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2)
+        for kind, body in [(b"VP8X", bytes(head)), *chunks]
+    )
     return b"RIFF" + struct.pack("<I", len(whole) + 4) + b"WEBP" + whole
 
 
@@ -181,10 +182,6 @@ def _webp_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         kind, size = struct.unpack_from("<4sI", data, at)
         yield kind, data[at + 8 : at + 8 + size]
         at += 8 + size + size % 2
-
-
-def _webp_chunk(kind: bytes, body: bytes) -> bytes:
-    return kind + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2)
 
 
 def _webp_head(kind: bytes, body: bytes, size: tuple[int, int]) -> bytes:

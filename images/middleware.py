@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -11,12 +10,12 @@ from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.db import DataError
 from django.http import HttpRequest, HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
+from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
 
 from images.identity import remember
 from images.views.errors import bad_request, body_too_large, error_response, wants_json
 
-GetResponse = Callable[[HttpRequest], HttpResponseBase]
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 BODILESS = {"GET", "HEAD", "OPTIONS", "TRACE"}
 
@@ -33,30 +32,21 @@ class TextGZipMiddleware(GZipMiddleware):
         return super().process_response(request, response)
 
 
-class VisitorMiddleware:
+class VisitorMiddleware(MiddlewareMixin):
     """A visitor whose key was asked for gets it as a cookie."""
 
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        response = self.get_response(request)
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         remember(request, response)
         return response
 
 
-class ReadableMiddleware:
+class ReadableMiddleware(MiddlewareMixin):
     """What is too large, or no text that a database takes, is refused before anything reads it."""
 
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+    def process_request(self, request: HttpRequest) -> HttpResponseBase | None:
         if body_length(request) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             return body_too_large(request)
-        if holds_nul(request) or not speaks_utf8(request):
-            return bad_request(request)
-        return self.get_response(request)
+        return bad_request(request) if holds_nul(request) or not speaks_utf8(request) else None
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
         """The database refused a value that came with the request: a NUL, a number that is too large."""
@@ -87,14 +77,10 @@ def speaks_utf8(request: HttpRequest) -> bool:
     return charset in {"utf-8", "utf8"} or request.method in BODILESS
 
 
-class DefencesMiddleware:
+class DefencesMiddleware(MiddlewareMixin):
     """No page of ours needs a camera or a place, and none may be kept by a cache that others use."""
 
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        response = self.get_response(request)
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         response.headers["Permissions-Policy"] = PERMISSIONS
         response.headers.setdefault("Cache-Control", "private, no-cache")
         return response

@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.models import CHANGE, LogEntry
-from django.contrib.contenttypes.models import ContentType
 from django.core.paginator import Paginator
 from django.db.models import Model
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.functional import cached_property
-from django.utils.timesince import timesince
 
 from images import matching
-from images.models import Job
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    ModelAdmin = admin.ModelAdmin[Any]
-    AnyPaginator = Paginator[Any]
-else:
-    ModelAdmin, AnyPaginator = admin.ModelAdmin, Paginator
 
 PAGE = 50
 
 
-class CappedPaginator(AnyPaginator):
+class CappedPaginator(Paginator):  # type: ignore[type-arg]
     """Knows of CAP rows; who looks for more narrows the filter."""
 
     @cached_property
@@ -45,7 +33,7 @@ class CappedPaginator(AnyPaginator):
         return matching.shown(self.found)
 
 
-class ReadOnlyAdmin(ModelAdmin):
+class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """A list in the order of ids, which grow with time."""
 
     paginator = CappedPaginator
@@ -56,37 +44,29 @@ class ReadOnlyAdmin(ModelAdmin):
     sortable_by = ()
     ordering = ("-pk",)
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def nobody(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    has_add_permission = has_change_permission = has_delete_permission = nobody
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+
+Show = Callable[[Any], Any]
+
+
+def column(heading: str, show: Show) -> Any:
+    """A column of a list, or a line of a page; its CSS class is "field-<heading>"."""
+    show.__name__ = heading.replace(" ", "_")
+    return admin.display(show, description=heading)
+
+
+def columns(shown: dict[str, Show]) -> dict[str, Any]:
+    """Heading → column, out of heading → what it shows of a row."""
+    return {heading: column(heading, show) for heading, show in shown.items()}
 
 
 def note(request: HttpRequest, rows: Iterable[Model], message: str) -> None:
     """Write a change of these rows into Django's admin log."""
-    entries = LogEntry.objects.log_actions(request.user.pk, list(rows), CHANGE, message)  # type: ignore[arg-type]
-    assert entries is not None
-
-
-def note_all(request: HttpRequest, what: str, message: str) -> None:
-    """Write a change of many jobs into the log, as one entry."""
-    kind = ContentType.objects.get_for_model(Job)
-    LogEntry.objects.create(
-        user_id=request.user.pk or 0,
-        content_type=kind,
-        object_repr=what[:200],
-        action_flag=CHANGE,
-        change_message=message,
-    )
-
-
-def short_id(pk: Any) -> str:
-    """The end of an id, which differs; its beginning is the time."""
-    return str(pk)[-8:]
+    LogEntry.objects.log_actions(request.user.pk, list(rows), CHANGE, message)  # type: ignore[arg-type]
 
 
 def short_owner(owner: str) -> str:
@@ -94,20 +74,8 @@ def short_owner(owner: str) -> str:
     return owner if kind == "user" else f"{kind} {key[:6]}"
 
 
-def head(text: str, length: int = 60) -> str:
-    return text if len(text) <= length else f"{text[: length - 1]}…"
-
-
-def age(moment: datetime) -> str:
-    """The largest unit only: “3 hours”."""
-    young = timezone.now() - moment < timedelta(minutes=1)
-    return "a moment" if young else timesince(moment, depth=1)
-
-
 def seconds(value: float | None) -> str:
-    """“0.42 s”, “12 s”, “3 min 5 s”."""
+    """“0.4 s”, “3 min 5 s”; nothing for None."""
     if value is None:
         return ""
-    if value >= 60:
-        return f"{int(value // 60)} min {int(value % 60)} s"
-    return f"{value:.2f} s" if value < 10 else f"{value:.0f} s"
+    return f"{value:.1f} s" if value < 60 else f"{value // 60:.0f} min {value % 60:.0f} s"

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable
-from typing import Any
-
 import requests
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
 from django.core.exceptions import PermissionDenied
-from django.db.models import Avg, Sum
+from django.db.models import Avg
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -24,33 +20,39 @@ from images.models import ALL_PROVIDERS, GeneratedImage, ProviderState
 from images.usage import usage
 from workers import backends
 from workers.providers.check import Line, check_huggingface
-from workers.providers.http import Limits
 
 MOST_REASON = 500
-QUICK = Limits(connect=5.0, read=10.0, total=15.0)
 
 
 @admin.site.admin_view
 def control(request: HttpRequest) -> HttpResponse:
+    """GET shows; POST pauses, resumes or checks."""
     if not request.user.has_perm("images.view_job"):
         raise PermissionDenied
-    if request.method == "POST":
-        return change(request)
-    return show(request)
+    if request.method != "POST":
+        return show(request)
+    if not request.user.has_perm("images.operate_job"):
+        raise PermissionDenied
+    if request.POST.get("do") == "check":
+        return show(request, check())
+    switch(request)
+    return redirect("control")
 
 
 def show(request: HttpRequest, lines: list[Line] | None = None) -> HttpResponse:
+    report = health.report()
     context = {
         **admin.site.each_context(request),
         "title": "Control",
-        "report": (report := health.report()),
+        "report": report,
         "oldest": seconds(report.get("oldest_queued_seconds")),
         "swept": seconds(report.get("last_sweep_seconds")),
-        "counts": [(status, status.label, matching.shown(number)) for status, number in matching.counts().items()],
-        "providers": providers(),
+        "tabs": matching.tabs(),
+        "providers": [(called(name), state) for name, state in providers().items()],
+        "now": timezone.now(),
         "reasons": linked_reasons(5),
         "budget": usage(backends.chosen()),
-        "storage": storage(),
+        "stored": stored_bytes(),
         "lines": lines,
         "may_operate": request.user.has_perm("images.operate_job"),
         "log": LogEntry.objects.filter(content_type__model="providerstate").select_related("user")[:10],
@@ -58,80 +60,44 @@ def show(request: HttpRequest, lines: list[Line] | None = None) -> HttpResponse:
     return TemplateResponse(request, "admin/control.html", context)
 
 
-def change(request: HttpRequest) -> HttpResponse:
-    """One button each: pause, resume, check."""
-    act = ACTS.get(request.POST.get("do", ""))
-    if act is None or not request.user.has_perm("images.operate_job"):
+def switch(request: HttpRequest) -> None:
+    """Pause or resume. The reason is for operators; visitors read that drawing is paused."""
+    act, name = request.POST.get("do"), request.POST.get("name", "")
+    state = providers().get(name)
+    if state is None or act not in {"pause", "resume"}:
         raise PermissionDenied
-    return act(request) or redirect("control")
-
-
-def pause(request: HttpRequest) -> None:
-    """The reason is for operators; visitors read that drawing is paused."""
-    name, reason = request.POST.get("name", "")[:40], request.POST.get("reason", "").strip()[:MOST_REASON]
-    if name not in {state.name for state in providers()}:
-        raise PermissionDenied
-    if ProviderState.objects.pause(name, "", reason):
-        noted(request, name, f"Paused {called(name)}. {reason}")
+    reason = request.POST.get("reason", "").strip()[:MOST_REASON]
+    if act == "resume":
+        ProviderState.objects.resume(name)
+        message = f"Resumed {called(name)}."
+    elif ProviderState.objects.pause(name, "", reason):
+        message = f"Paused {called(name)}. {reason}".strip()
     else:
         messages.warning(request, f"It was paused already: {called(name)}.")
+        return
+    note(request, [state], message)
+    messages.success(request, message)
 
 
-def resume(request: HttpRequest) -> None:
-    name = request.POST.get("name", "")
-    if not ProviderState.objects.filter(name=name).exists():
-        raise PermissionDenied
-    ProviderState.objects.resume(name)
-    noted(request, name, f"Resumed {called(name)}.")
-
-
-def noted(request: HttpRequest, name: str, message: str) -> None:
-    note(request, ProviderState.objects.filter(name=name), message.strip())
-    messages.success(request, message.strip())
-
-
-def check(request: HttpRequest) -> HttpResponse:
+def check() -> list[Line]:
     """Ask the provider two short questions; nothing is drawn."""
     if backends.chosen() != "huggingface":
-        return show(request, [Line(True, f"{backends.chosen()} draws. There is nothing to ask it.")])
-    config = dataclasses.replace(backends.huggingface_config(), limits=QUICK)
+        return [Line(True, f"{backends.chosen()} draws. There is nothing to ask it.")]
     with requests.Session() as session:
-        return show(request, check_huggingface(config, session, settings.HF_MODEL))
+        return check_huggingface(backends.huggingface_config(), session, settings.HF_MODEL)
 
 
 def called(name: str) -> str:
     return "all providers" if name == ALL_PROVIDERS else name
 
 
-def providers() -> list[ProviderState]:
+def providers() -> dict[str, ProviderState]:
     """All of them at once, the one that draws now, and those that were met before."""
-    rows = {row.name: row for row in ProviderState.objects.all()}
-    for name in (ALL_PROVIDERS, backends.chosen()):
-        rows.setdefault(name, ProviderState(name=name))
-    for row in rows.values():
-        row.called, row.words = called(row.name), words(row)  # type: ignore[attr-defined]
-    return sorted(rows.values(), key=lambda row: row.name)
+    known = {row.name: row for row in ProviderState.objects.order_by("name")}
+    return {name: ProviderState(name=name) for name in (ALL_PROVIDERS, backends.chosen())} | known
 
 
-def words(state: ProviderState) -> str:
-    now = timezone.now()
-    if state.paused_at:
-        return f"paused since {state.paused_at:%Y-%m-%d %H:%M} UTC. {state.pause_reason}"
-    if state.open_until and state.open_until > now:
-        return f"on hold after {state.failures} faults: breaker open until {state.open_until:%H:%M:%S} UTC"
-    if state.hold_until and state.hold_until > now:
-        return f"asked us to wait until {state.hold_until:%H:%M:%S} UTC"
-    return f"runs ({state.failures} faults in a row)" if state.failures else "runs"
-
-
-def storage() -> dict[str, Any]:
-    """Bytes of all pictures: exact while they are few, else the mean of the newest ones times their number."""
-    rows = GeneratedImage.objects.all()
-    if matching.capped(rows) <= matching.CAP:
-        return {"exact": True, "bytes": rows.aggregate(sum=Sum("bytes"))["sum"] or 0}
-    newest = rows.order_by("-pk").values("bytes")[:1000]
-    mean = newest.aggregate(mean=Avg("bytes"))["mean"] or 0
-    return {"exact": False, "bytes": int(mean * rows.count())}
-
-
-ACTS: dict[str, Callable[[HttpRequest], HttpResponse | None]] = {"pause": pause, "resume": resume, "check": check}
+def stored_bytes() -> float:
+    """Of all pictures: the mean of the newest ones times their number, which is exact while they are few."""
+    newest = GeneratedImage.objects.order_by("-pk").values("bytes")[:1000]
+    return (newest.aggregate(mean=Avg("bytes"))["mean"] or 0) * GeneratedImage.objects.count()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
-from django.urls import reverse
 from django_celery_results.models import TaskResult
 
 from images.admin.base import seconds
@@ -14,67 +14,37 @@ from images.models import Attempt, Job
 MOST = 100
 
 
-@dataclass(frozen=True)
+@dataclass
 class Step:
-    """Something that happened, and how long after the step before."""
+    """Something that happened, how long after the step before, and where it ended an attempt, that attempt."""
 
-    what: str
     at: datetime
+    what: str
+    ended: Attempt | None = None
+    traceback: int | None = None
     after: str = ""
 
 
-@dataclass(frozen=True)
-class Try:
-    """An attempt with what its row does not say itself. `waited` is the pause before the next one."""
-
-    row: Attempt
-    took: str
-    waited: str
-    traceback_url: str
-
-
-def attempts_of(job: Job) -> list[Try]:
-    """The newest MOST, oldest first."""
-    rows = list(job.attempt_rows.order_by("-id")[:MOST])[::-1]
-    kept = TaskResult.objects.filter(task_id__startswith=f"{job.pk}-").values_list("task_id", "pk")
-    tracebacks = {name.rpartition("-")[2]: pk for name, pk in kept}
-    nexts = [*(row.started_at for row in rows[1:]), None]
-    return [
-        Try(
-            row,
-            between(row.started_at, row.finished_at),
-            between(row.finished_at, following),
-            traceback_url(tracebacks.get(row.lease_token.hex[:8])),
-        )
-        for row, following in zip(rows, nexts, strict=False)
-    ]
-
-
-def traceback_url(pk: int | None) -> str:
-    return reverse("admin:django_celery_results_taskresult_change", args=[pk]) if pk else ""
-
-
-def between(start: datetime | None, end: datetime | None) -> str:
-    return seconds((end - start).total_seconds()) if start and end else ""
-
-
-def timeline(job: Job, attempts: list[Try]) -> list[Step]:
-    """From “asked for” to “stored”, in the order of time."""
-    steps = [Step("asked for", job.created_at)]
+def timeline(job: Job) -> list[Step]:
+    """From “asked for” to “done”, in the order of time; of the attempts the newest MOST."""
+    steps = [Step(job.created_at, "asked for")]
     if job.queued_at - job.created_at > timedelta(seconds=1):
-        steps.append(Step("queued again", job.queued_at))
-    for attempt in attempts:
-        steps += steps_of(attempt.row)
+        steps.append(Step(job.queued_at, "queued again"))
+    for attempt in list(job.attempt_rows.order_by("-id")[:MOST])[::-1]:
+        steps += steps_of(attempt)
+    kept = TaskResult.objects.filter(task_id__startswith=f"{job.pk}-").values_list("date_done", "pk")
+    steps += [Step(at, "our own mistake", traceback=pk) for at, pk in kept]
     steps.sort(key=lambda step: step.at)
     if job.finished_at:  # written a moment before the attempt's own end
-        steps.append(Step(job.get_status_display().lower(), max(job.finished_at, steps[-1].at)))
-    befores = [None, *(step.at for step in steps[:-1])]
-    return [Step(step.what, step.at, between(before, step.at)) for step, before in zip(steps, befores, strict=True)]
+        steps.append(Step(max(job.finished_at, steps[-1].at), job.get_status_display().lower()))
+    for before, step in pairwise(steps):
+        step.after = seconds((step.at - before.at).total_seconds())
+    return steps
 
 
-def steps_of(row: Attempt) -> list[Step]:
-    steps = [Step(f"attempt {row.number}: claimed by {row.worker}, {row.provider} called", row.started_at)]
-    if row.finished_at:
-        why = f" ({row.error_code})" if row.error_code else ""
-        steps.append(Step(f"attempt {row.number}: {row.get_outcome_display().lower()}{why}", row.finished_at))
+def steps_of(attempt: Attempt) -> list[Step]:
+    name = f"attempt {attempt.number}"
+    steps = [Step(attempt.started_at, f"{name}: claimed by {attempt.worker}, {attempt.provider} called")]
+    if attempt.finished_at:
+        steps.append(Step(attempt.finished_at, f"{name}: {attempt.get_outcome_display().lower()}", attempt))
     return steps

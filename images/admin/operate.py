@@ -15,41 +15,28 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme
-from kombu.exceptions import OperationalError as BrokerError
 
 from images import matching
-from images.admin.base import note, note_all
+from images.admin.base import note
 from images.models import Job
 from workers.operations import OPERATIONS, Operation, start
 
 MOST_CHOSEN = 100
-PERMISSIONS = {"retry": "images.operate_job", "cancel": "images.operate_job", "delete": "images.delete_job"}
 
 
-def may(user: Any, name: str) -> bool:
-    return bool(user.has_perm("images.view_job") and user.has_perm(PERMISSIONS[name]))
+def may(user: Any, operation: Operation) -> bool:
+    return bool(user.has_perm("images.view_job") and user.has_perm(operation.permission))
 
 
-def offers(user: Any, wanted: dict[str, str]) -> list[tuple[str, str]]:
-    """(address, words) of what may be done to all jobs that match."""
-    address = reverse("admin:images_job_operate")
-    return [
-        (f"{address}?{urlencode({'do': name, **wanted})}", f"{operation.verb} all that match")
-        for name, operation in OPERATIONS.items()
-        if may(user, name) and wanted.get("status", operation.usual) in {"", *operation.sources}
-    ]
+def offers(user: Any, status: str = "") -> dict[str, str]:
+    """Name → verb of what this person may do to jobs of this state, or of any."""
+    return {name: one.verb for name, one in OPERATIONS.items() if may(user, one) and status in {"", *one.sources}}
 
 
 def linked_reasons(most: int = 20) -> list[tuple[str, matching.Reason]]:
     """(address of the list of these jobs, reason)."""
     address = reverse("admin:images_job_changelist")
     return [(f"{address}?{urlencode(reason.filter)}", reason) for reason in matching.reasons()[:most]]
-
-
-def offers_for(user: Any, job: Job) -> list[tuple[str, str]]:
-    """(name, words) of what may be done to this job now."""
-    words = {"retry": "Retry now", "cancel": "Cancel", "delete": "Delete with its picture"}
-    return [(name, words[name]) for name, one in OPERATIONS.items() if may(user, name) and job.status in one.sources]
 
 
 @dataclass(frozen=True)
@@ -62,12 +49,11 @@ class Asked:
 
     @classmethod
     def read(cls, data: QueryDict) -> Asked:
+        name, wanted = data.get("do", ""), matching.wanted_in(data)
         ids = [pk for value in data.getlist("id")[:MOST_CHOSEN] if (pk := matching.as_id(value))]
-        wanted = {name: str(data[name]) for name in matching.FILTERS if data.get(name)}
-        nonsense = any("\0" in value for value in wanted.values())  # PostgreSQL knows no text with a NUL
-        if data.get("do", "") not in OPERATIONS or nonsense or not (ids or wanted):
+        if name not in OPERATIONS or not (ids or wanted):
             raise Http404
-        return cls(str(data["do"]), ids, wanted)
+        return cls(name, ids, wanted)
 
     @property
     def operation(self) -> Operation:
@@ -77,13 +63,8 @@ class Asked:
     def rows(self) -> matching.Jobs:
         """Those that it can be done to now."""
         if self.ids:
-            return self.operation.rows(Job.objects.filter(pk__in=self.ids))
+            return Job.objects.filter(pk__in=self.ids, status__in=self.operation.sources)
         return self.operation.matching(self.wanted)
-
-    @property
-    def fields(self) -> list[tuple[str, str]]:
-        """What the form must send back."""
-        return [("do", self.name), *(("id", str(pk)) for pk in self.ids), *self.wanted.items()]
 
     @property
     def words(self) -> str:
@@ -93,7 +74,7 @@ class Asked:
 def operate(request: HttpRequest) -> HttpResponse:
     """GET asks, with the exact count; POST does it."""
     asked = Asked.read(request.POST if request.method == "POST" else request.GET)
-    if not may(request.user, asked.name):
+    if not may(request.user, asked.operation):
         raise PermissionDenied
     if request.method != "POST":
         return ask(request, asked)
@@ -133,12 +114,11 @@ def act(request: HttpRequest, asked: Asked) -> None:
 def hand_over(request: HttpRequest, asked: Asked) -> None:
     """Let a worker do it to all that match; the message links to its result."""
     count = request.POST.get("count", "")
-    try:
-        row = start(asked.name, asked.wanted, int(count) if count.isdecimal() else 0)
-    except (BrokerError, OSError):
+    row = start(asked.name, asked.wanted, int(count) if count.isdecimal() else 0)
+    if row is None:
         messages.error(request, "The broker does not answer, so nothing was begun. Try again in a minute.")
         return
-    note_all(request, f"{asked.operation.verb} all jobs with {asked.words}", f"Result: task {row.task_id}")
+    note(request, [row], f"{asked.operation.verb} all jobs with {asked.words}")
     url = reverse("admin:django_celery_results_taskresult_change", args=[row.pk])
     text = "A worker does it now, 500 jobs at a time. <a href='{}'>See how far it is.</a>"
     messages.success(request, format_html(text, url))
