@@ -130,9 +130,7 @@ CACHES: dict[str, dict[str, Any]] = {
 CELERY_BROKER_URL = REDIS_URL or "memory://"
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
     {
-        "visibility_timeout": 3600,  # seconds; a wake-up that was never acked matters to nobody
-        "unacked_restore_interval": 10,  # seconds between looks at them; with Celery's own throttle it would be 100
-        "unacked_restore_throttle": 1,
+        "ack_emulation": False,  # a lost wake-up is sent again by the sweeper; acks cost two round trips each
         "socket_timeout": 1.5,  # a hung Redis must not hold a web thread; must stay above BRPOP's 1 s
         "socket_connect_timeout": 1.5,
         "socket_keepalive": True,  # a Redis that vanished without a word is noticed within half a minute

@@ -33,7 +33,7 @@ def place(image: GeneratedImage) -> str:
     return f"in the trash for {timesince(image.deleted_at, depth=1)}" if image.deleted_at else "gallery"
 
 
-SMALL = column("picture", lambda image: preview(image, "thumbnail-small", "?w=320"))
+SMALL = column("picture", lambda image: preview(image, "thumbnail-small", "?w=256"))
 LARGE = column("picture", lambda image: preview(image, "thumbnail-large", ""))
 FACTS = columns(
     {

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from config import VERSION
 from images import gallery, presets
-from images.files import content_type, extension
+from images.files import WIDTHS, content_type, extension
 from images.identity import viewer
 from images.metadata import Settings, convert
 from images.models import GeneratedImage
@@ -47,16 +47,16 @@ def file(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
 
 @require_safe
 def thumbnail(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
-    """640 pixels wide, or 320 with `?w=320`; the picture itself where no thumbnail can be made now."""
+    """512 pixels wide, or 256 with `?w=256`; the picture itself where no thumbnail can be made now."""
     image = find_image(request, pk)
     if not image.thumbnail:
         thumbnails.add_again(image)  # who draws a picture makes them in the next moment: too late for this request
         image = find_image(request, pk)
     if not image.thumbnail:
         return picture_response(open_or_404(image.file), image.content_type, {"Cache-Control": "no-store"})
-    small = request.GET.get("w") == "320"
+    small = request.GET.get("w") == str(WIDTHS[1])
     chosen = image.thumbnail_small if small else image.thumbnail
-    return stored(request, chosen, "image/webp", f"{image.sha256[:32]}-{'320' if small else '640'}")
+    return stored(request, chosen, "image/webp", f"{image.sha256[:32]}-{WIDTHS[small]}")
 
 
 def stored(request: HttpRequest, source: File[bytes], kind: str, mark: str) -> HttpResponseBase:

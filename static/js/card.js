@@ -125,8 +125,8 @@ function fillPicture(card, job, image) {
   full.width = image.width;
   full.height = image.height;
   full.sizes = SIZES;
-  full.srcset = `${image.thumbnail_url}?w=320 320w, ${image.thumbnail_url}?w=640 640w`;
-  full.src = `${image.thumbnail_url}?w=640`;
+  full.srcset = `${image.thumbnail_url}?w=256 256w, ${image.thumbnail_url}?w=512 512w`;
+  full.src = `${image.thumbnail_url}?w=512`;
   full.decode().catch(() => undefined).then(() => full.classList.remove("coming"));
 }
 

@@ -36,13 +36,13 @@ def bytes_of_pages() -> list[Row]:
         shown = crowd.round(PICTURES // 4).shown
         crowd.close()
         browser = Browser(app.url)
-        small = sum(len(browser.get(f"{one.job['image']['thumbnail_url']}?w=320").body) for one in shown)
+        small = sum(len(browser.get(f"{one.job['image']['thumbnail_url']}?w=256").body) for one in shown)
         large = sum(len(browser.get(one.job["image"]["thumbnail_url"]).body) for one in shown)
         page = browser.get("/gallery/").body
         html, home = compressed("/gallery/", browser), compressed("/", browser)
         static = static_bytes(browser, page)
     return [
-        Row(f"{PICTURES} thumbnails of 320 px", small / MB, "MB", "< 1", small < MB),
+        Row(f"{PICTURES} thumbnails of 256 px", small / MB, "MB", "< 1", small < MB),
         Row(f"{PICTURES} larger thumbnails, for sharp screens", large / MB, "MB"),
         Row(f"gallery of {PICTURES}, its HTML compressed", html / KB, "kB", "< 60", html < 60 * KB),
         Row("home page, its HTML compressed", home / KB, "kB", "< 60", home < 60 * KB),

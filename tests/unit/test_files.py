@@ -72,10 +72,10 @@ def test_a_good_picture_is_kept_as_it_came(format: str) -> None:
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_thumbnails_are_webp_of_640_and_320_pixels_width(format: str) -> None:
+def test_thumbnails_are_webp_of_512_and_256_pixels_width(format: str) -> None:
     picture = read_picture(encoded(colours(1300, 975), format))
     thumbnails = [opened(data) for data in picture.thumbnails()]
-    assert [(image.format, image.size) for image in thumbnails] == [("WEBP", (640, 480)), ("WEBP", (320, 240))]
+    assert [(image.format, image.size) for image in thumbnails] == [("WEBP", (512, 384)), ("WEBP", (256, 192))]
     assert (picture.width, picture.height) == (1300, 975)
 
 
@@ -92,17 +92,17 @@ def test_a_thumbnail_shows_the_picture() -> None:
 
 def test_a_small_picture_is_not_enlarged() -> None:
     picture = read_picture(encoded(colours(500, 50)))
-    assert [opened(data).size for data in picture.thumbnails()] == [(500, 50), (320, 32)]
+    assert [opened(data).size for data in picture.thumbnails()] == [(500, 50), (256, 26)]
 
 
 def test_a_picture_of_one_pixel_is_a_picture() -> None:
     assert opened(read_picture(encoded(Image.new("RGB", (1, 1), "red"))).thumbnails()[0]).size == (1, 1)
 
 
-@pytest.mark.parametrize("size", [(700, 1), (1, 700), (641, 3)])
+@pytest.mark.parametrize("size", [(700, 1), (1, 700), (513, 3)])
 def test_a_thin_picture_keeps_at_least_one_pixel(size: tuple[int, int]) -> None:
     thumbnail = opened(read_picture(encoded(colours(*size))).thumbnails()[0])
-    assert thumbnail.width == min(640, size[0])
+    assert thumbnail.width == min(512, size[0])
     assert thumbnail.height >= 1
 
 

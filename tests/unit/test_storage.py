@@ -25,7 +25,7 @@ from tests.unit.factories import picture_job
 from workers import janitor
 
 STEM = "0123456789abcdef0123456789abcdef-89abcdef"
-THUMBNAIL = re.compile(rf"pictures/ef/{STEM}-[0-9a-f]{{6}}-(640|320)\.webp")
+THUMBNAIL = re.compile(rf"pictures/ef/{STEM}-[0-9a-f]{{6}}-(512|256)\.webp")
 KINDS = ("filesystem", "s3", "database")
 
 pytestmark = pytest.mark.django_db
@@ -78,7 +78,7 @@ def test_a_picture_and_its_thumbnails_lie_in_one_shard(picture: Picture) -> None
     name = storage.save_picture(picture, STEM)
     thumbnails = storage.save_thumbnails(picture, name)
     assert name == f"pictures/ef/{STEM}.png"
-    assert [match[1] for match in map(THUMBNAIL.fullmatch, thumbnails) if match] == ["640", "320"]
+    assert [match[1] for match in map(THUMBNAIL.fullmatch, thumbnails) if match] == ["512", "256"]
     assert kept("ef") == {name, *thumbnails}
     assert [content(one) for one in (name, *thumbnails)] == [picture.data, *picture.thumbnails()]
 
@@ -163,7 +163,7 @@ def test_a_picture_is_shown_downloaded_and_packed(owner: Client) -> None:
     sent = owner.get(f"/images/{job.pk}/file")
     assert (sent.status_code, sent.body) == (200, content(job.image.names[0]))  # type: ignore[attr-defined]
     assert int(sent["Content-Length"]) == job.image.bytes
-    for address in (f"/images/{job.pk}/thumbnail?w=320", f"/download/{job.pk}/", f"/zip/?id={job.pk}"):
+    for address in (f"/images/{job.pk}/thumbnail?w=256", f"/download/{job.pk}/", f"/zip/?id={job.pk}"):
         assert owner.get(address).status_code == 200
 
 

@@ -48,7 +48,7 @@ def test_a_drawn_picture_gets_both_thumbnails(settings: Any) -> None:
     tasks.generate_image(str(make_job(width=1024, height=512).pk))
     image = GeneratedImage.objects.get()
     small, large = (Image.open(BytesIO(content(field))) for field in (image.thumbnail_small, image.thumbnail))
-    assert [large.size, small.size] == [(640, 320), (320, 160)]
+    assert [large.size, small.size] == [(512, 256), (256, 128)]
     assert files_in(settings.MEDIA_ROOT) == 3
 
 
@@ -60,7 +60,7 @@ def test_a_picture_is_kept_although_its_thumbnails_cannot_be_stored(monkeypatch:
     assert GeneratedImage.objects.get().thumbnail.name == ""
 
 
-@pytest.mark.parametrize("width", ["", "?w=320"])
+@pytest.mark.parametrize("width", ["", "?w=256"])
 def test_who_asks_before_there_is_a_thumbnail_gets_one_all_the_same(owner: Client, width: str) -> None:
     image = bare_picture()
     answer: Any = owner.get(f"/images/{image.pk}/thumbnail{width}")
