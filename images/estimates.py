@@ -7,6 +7,7 @@ quickest of the model's last pictures would be done, and then in short steps tha
 from __future__ import annotations
 
 import time
+from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from django.db.models import Count, Sum
 from django.utils import timezone
 
 from images.models import ALL_PROVIDERS, Attempt, Job, ProviderState, Status, Worker
-from images.models.prepared import Prepared
+from images.models.prepared import Prepared, rows
 from images.pace import SURE_RUNS, Pace, pace_of
 
 KNOWN_RUNS = 20
@@ -28,6 +29,7 @@ LAST_RUNS = 200  # looked at for all models together, so that a rare model costs
 LONGEST_LIST = 500
 CACHE_SECONDS = 5.0
 SOON_SECONDS = 0.25  # what is not sure yet is looked up again soon
+NEWS_SECONDS = 0.05  # a job that is newer than the queue we know is put into it ourselves for so long
 
 SLOWEST_POLL = 3.0
 UNKNOWN_POLL = 5.0
@@ -46,6 +48,8 @@ class Waiting(Protocol):
     def model(self) -> str: ...
     @property
     def provider(self) -> str: ...
+    @property
+    def turn(self) -> int: ...
     @property
     def started_at(self) -> datetime | None: ...
     @property
@@ -105,48 +109,63 @@ def look_out(jobs: Sequence[Waiting], now: datetime | None = None) -> Outlook:
     if not jobs:
         return Outlook()
     waiting = [job for job in jobs if job.status == Status.QUEUED]
-    known, queue = all_paces(), queue_now(waiting) if waiting else Queue()
+    now = now or timezone.now()
+    due = [job for job in waiting if job.next_attempt_at <= now]
+    known, queue = all_paces(), queue_now(due) if waiting else Queue()
     return Outlook(
-        places=queue.places,
+        places={job.pk: queue.place(job) for job in due},
         paces={job.model: known.get(job.model, Pace()) for job in jobs},
         held=held_providers(queue.blocked, {job.provider for job in waiting}),
         concurrency=concurrency(),
         running=queue.running,
-        now=now or timezone.now(),
+        now=now,
     )
 
 
 @lru_cache
 def due_query() -> Prepared:
-    return Prepared(Job.objects.due().order_by("turn", "id").values_list("pk")[:LONGEST_LIST])
+    return rows(Job.objects.due().order_by("turn", "id").values_list("turn", "pk")[:LONGEST_LIST])
 
 
 @lru_cache
 def running_query() -> Prepared:
     one_row = Job.objects.filter(status=Status.RUNNING).values("status").order_by().annotate(number=Count("pk"))
-    return Prepared(one_row.values_list("number"))
+    return rows(one_row.values_list("number"))
 
 
 @dataclass(frozen=True)
 class Queue:
-    """The place of the first LONGEST_LIST waiting jobs, from 0; how many run; which providers' jobs must wait."""
+    """The first LONGEST_LIST waiting jobs in order, how many run, and which providers' jobs must wait."""
 
-    places: dict[UUID, int] = field(default_factory=dict)
+    turns: list[tuple[int, UUID]] = field(default_factory=list)
     running: int = 0
     blocked: frozenset[str] = frozenset()
+    read_at: float = field(default_factory=time.monotonic)
 
-    def knows(self, jobs: Sequence[Waiting]) -> bool:
-        return len(self.places) == LONGEST_LIST or all(job.pk in self.places for job in jobs)
+    def place(self, job: Waiting) -> int:
+        """From 0."""
+        return bisect_left(self.turns, (job.turn, job.pk))
+
+    def knows(self, job: Waiting) -> bool:
+        place = self.place(job)
+        return place == LONGEST_LIST or self.turns[place : place + 1] == [(job.turn, job.pk)]
 
 
-def queue_now(waiting: Sequence[Waiting]) -> Queue:
+def queue_now(due: Sequence[Waiting]) -> Queue:
     """It may be a moment old, unless one of these jobs is newer."""
     known: Queue | None = cached("queue")
-    if known and known.knows(waiting):
-        return known
-    places = {pk: place for place, (pk,) in enumerate(due_query().fetch())}
+    news = [job for job in due if known and not known.knows(job)]
+    if not known or (news and time.monotonic() - known.read_at > NEWS_SECONDS):
+        return keep("queue", read_queue(), SOON_SECONDS)
+    for job in news:
+        insort(known.turns, (job.turn, job.pk))
+    return known
+
+
+def read_queue() -> Queue:
     running = sum(number for (number,) in running_query().fetch())
-    return keep("queue", Queue(places, running, frozenset(ProviderState.objects.blocked())), SOON_SECONDS)
+    turns = [(turn, pk) for turn, pk in due_query().fetch()]
+    return Queue(turns, running, frozenset(ProviderState.objects.blocked()))
 
 
 def held_providers(blocked: frozenset[str], names: set[str]) -> dict[str, ProviderState]:

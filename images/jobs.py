@@ -21,6 +21,8 @@ from django.db.models.functions import Now
 from images import usage
 from images.forms import SEEDS
 from images.models import GeneratedImage, Job
+from images.models.prepared import insert
+from images.models.queries import asked_query
 from workers import backends
 from workers.tasks import generate_image
 
@@ -49,31 +51,36 @@ def submit(owner: str, values: dict[str, Any]) -> list[Job]:
         Job.objects.lock_owner(owner)
         if known := asked_before(owner, key):
             return known
-        check_limits(owner, backends.chosen(), values["count"], len(values["prompt"]) * values["count"])
-        jobs = Job.objects.bulk_create(new_jobs(owner, values, key))
+        own_turn = check_limits(owner, backends.chosen(), values["count"], len(values["prompt"]) * values["count"])
+        jobs = new_jobs(owner, values, key, max(own_turn, Job.objects.current_turn()))
+        for job in jobs:
+            insert(job)
         usage.add(backends.chosen(), len(values["prompt"]) * values["count"], len(jobs))
         wake_after_commit(job.pk for job in jobs)
     return jobs
 
 
 def asked_before(owner: str, key: str | None) -> list[Job]:
-    if key is None:
+    if key is None or not asked_query().fetch(owner=owner, idempotency_key=f"{key}/0"):
         return []
     return list(Job.objects.filter(owner=owner, idempotency_key__startswith=f"{key}/").order_by("idempotency_key"))
 
 
-def check_limits(owner: str, provider: str, count: int, characters: int) -> None:
-    if Job.objects.waiting_of(owner) + count > settings.MAX_WAITING:
+def check_limits(owner: str, provider: str, count: int, characters: int) -> int:
+    """The turn after the owner's last waiting job, for `count` more. Raises TooManyWaiting, BudgetSpent."""
+    waiting, next_turn = Job.objects.waiting_of(owner)
+    if waiting + count > settings.MAX_WAITING:
         raise TooManyWaiting
     budget = usage.usage(provider, characters)
     if budget and budget["exhausted"]:
         raise BudgetSpent
+    return next_turn
 
 
-def new_jobs(owner: str, values: dict[str, Any], key: str | None) -> list[Job]:
+def new_jobs(owner: str, values: dict[str, Any], key: str | None, turn: int) -> list[Job]:
     width, height = (int(side) for side in values["size"].split("x"))
     same = {name: values[name] for name in ("prompt", "negative_prompt", "style", "model", "steps", "guidance_scale")}
-    batch, turn = uuid.uuid4(), Job.objects.new_turn(owner)
+    batch = uuid.uuid4()
     return [
         Job(
             batch=batch,

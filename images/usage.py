@@ -6,10 +6,10 @@ from datetime import date
 from typing import TypedDict
 
 from django.conf import settings
-from django.db.models import F
 from django.utils import timezone
 
 from images.models import Usage
+from images.models.operations import count_query
 
 FREE_PROVIDERS = frozenset({"demo"})
 
@@ -54,8 +54,7 @@ def add(provider: str, characters: int, pictures: int) -> None:
     if provider in FREE_PROVIDERS:
         return
     month = month_of(timezone.now().date())
-    row = Usage.objects.filter(month=month)
-    more = {"characters": F("characters") + characters, "pictures": F("pictures") + pictures}
-    if not row.update(**more):
+    more = {"month": month, "characters": characters, "pictures": pictures}
+    if not count_query().run(**more):
         Usage.objects.get_or_create(month=month)
-        row.update(**more)
+        count_query().run(**more)

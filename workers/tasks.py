@@ -64,7 +64,7 @@ def request_for(job: Job) -> GenerationRequest:
 def store(job: Job, generation: Generation, picture: Picture) -> None:
     """The file first, then one short transaction; whoever comes too late takes the file away again."""
     image = image_row(job, picture, save(job, picture), generation)
-    facts = {
+    facts: dict[str, Any] = {
         "provider": generation.provider,
         "http_status": generation.http_status,
         "request_id": generation.request_id[:200],

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
-from images.models.prepared import Prepared
+from images.models.prepared import Place, Prepared, rows, update
 
 NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 ALL_PROVIDERS = "*"
@@ -23,6 +23,9 @@ class ProviderStates(models.Manager["ProviderState"]):
     def blocked(self) -> set[str]:
         """Names of the providers whose jobs must wait now."""
         return {name for (name,) in blocked_query().fetch()}
+
+    def all_well(self) -> bool:
+        return not unwell_query().fetch()
 
     def hold(self, name: str, seconds: float) -> None:
         """A 429: nobody asks this provider before `seconds` have gone by, or an earlier 429's longer wait."""
@@ -56,12 +59,12 @@ class ProviderStates(models.Manager["ProviderState"]):
         )
 
     def record_success(self, name: str) -> None:
-        if trouble_query().fetch([name]):
+        if trouble_query().fetch(name=name):
             self.filter(name=name).update(failures=0, open_until=None)
 
     def in_outage(self, name: str) -> bool:
         """Whether the breaker has opened and no picture has come since."""
-        return any(failures >= BREAKER_FAILURES for (failures,) in trouble_query().fetch([name]))
+        return any(failures >= BREAKER_FAILURES for (failures,) in trouble_query().fetch(name=name))
 
     def take_probe(self, name: str) -> bool:
         """Whether a job may call: always while closed, one at a time while the breaker is half open."""
@@ -100,14 +103,21 @@ class ProviderState(models.Model):
 @lru_cache
 def blocked_query() -> Prepared:
     held = Q(paused_at__isnull=False) | Q(hold_until__gt=Now()) | Q(open_until__gt=Now())
-    return Prepared(ProviderState.objects.filter(held).values_list("name"))
+    return rows(ProviderState.objects.filter(held).values_list("name"))
+
+
+@lru_cache
+def unwell_query() -> Prepared:
+    """One row if any provider is on hold, or has failed and not recovered yet."""
+    held = Q(paused_at__isnull=False) | Q(hold_until__gt=Now()) | Q(failures__gt=0) | Q(open_until__isnull=False)
+    return rows(ProviderState.objects.filter(held).values_list("name")[:1])
 
 
 @lru_cache
 def trouble_query() -> Prepared:
     """The failures of one provider, if it has any or its breaker is open."""
-    troubled = ProviderState.objects.filter(name="?").exclude(failures=0, open_until=None)
-    return Prepared(troubled.values_list("failures"), ["?"], ProviderState._meta.pk)
+    troubled = ProviderState.objects.filter(name=Place("name", ProviderState._meta.pk))
+    return rows(troubled.exclude(failures=0, open_until=None).values_list("failures"))
 
 
 class Workers(models.Manager["Worker"]):
@@ -170,3 +180,11 @@ class Usage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.month:%Y-%m}: {self.characters} characters, {self.pictures} pictures"
+
+
+@lru_cache
+def count_query() -> Prepared:
+    """Adds to a month."""
+    characters, pictures = (Place(name, Usage._meta.get_field(name)) for name in ("characters", "pictures"))
+    month = Usage.objects.filter(month=Place("month", Usage._meta.pk))
+    return update(month, characters=F("characters") + characters, pictures=F("pictures") + pictures)

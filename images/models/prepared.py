@@ -1,41 +1,88 @@
-"""Queries that run many times a second: the ORM writes the SQL once, and afterwards only values are filled in.
+"""Statements that run many times a second: the ORM writes the SQL once, and afterwards only values are filled in.
 
 Writing the SQL takes the ORM five to ten times as long as SQLite or PostgreSQL takes to answer it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
+from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 from django.db import connection
-from django.db.models import BooleanField, Field, Func, QuerySet
+from django.db.models import BooleanField, Expression, Field, Func, Model, QuerySet
+from django.db.models.sql import InsertQuery, Query, UpdateQuery
+
+
+class Place(Expression):
+    """Where a value of `field` will stand, under a name."""
+
+    def __init__(self, name: str, field: Any) -> None:
+        super().__init__(output_field=field)
+        self.name = name
+
+    def as_sql(self, _compiler: Any, _connection: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
+        return "%s", [self]
+
+    def adapted(self, value: Any) -> Any:
+        return self.output_field.get_db_prep_save(value, connection)
 
 
 class Prepared:
-    """`rows` is a `values_list` in which each of `places`, values of `field`, stands where another one will stand."""
+    """A query in which each Place will be filled with the value of its name."""
 
-    def __init__(
-        self, rows: QuerySet[Any, Any], places: Sequence[Any] = (), field: Field[Any, Any] | None = None
-    ) -> None:
-        self._compiler: Any = rows.query.get_compiler(connection=connection)
-        self._sql, params = self._compiler.as_sql()
-        self._params, self._field = list(params), field
-        self._at = [self._params.index(self._adapted(place)) for place in places]
-        self._converters = self._compiler.get_converters([column for column, *_ in self._compiler.select])
+    def __init__(self, query: Query) -> None:
+        self._compiler: Any = query.get_compiler(connection=connection)
+        written = self._compiler.as_sql()
+        self._sql, self._params = written[0] if isinstance(query, InsertQuery) else written
 
-    def fetch(self, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """All rows, with one value for each of the places."""
-        params = self._params.copy()
-        for at, value in zip(self._at, values, strict=True):
-            params[at] = self._adapted(value)
+    def run(self, **values: Any) -> int:
+        """How many rows it changed."""
         with connection.cursor() as cursor:
-            cursor.execute(self._sql, params)
-            found = cursor.fetchall()
-        return [tuple(row) for row in self._compiler.apply_converters(found, self._converters)]
+            cursor.execute(self._sql, self._filled(values))
+            return int(cursor.rowcount)
 
-    def _adapted(self, value: Any) -> Any:
-        return self._field.get_db_prep_value(value, connection) if self._field else value
+    def fetch(self, **values: Any) -> list[tuple[Any, ...]]:
+        with connection.cursor() as cursor:
+            cursor.execute(self._sql, self._filled(values))
+            found = cursor.fetchall()
+        converters = self._compiler.get_converters([column for column, *_ in self._compiler.select])
+        return [tuple(row) for row in self._compiler.apply_converters(found, converters)]
+
+    def _filled(self, values: dict[str, Any]) -> list[Any]:
+        return [one.adapted(values[one.name]) if isinstance(one, Place) else one for one in self._params]
+
+
+def rows(found: QuerySet[Any, Any]) -> Prepared:
+    """The rows of a `values_list`."""
+    return Prepared(found.query)
+
+
+def update(found: QuerySet[Any, Any], **changes: Any) -> Prepared:
+    """As QuerySet.update."""
+    query: Any = found.query.chain(UpdateQuery)
+    query.add_update_values(changes)
+    return Prepared(query)
+
+
+def insert(row: Model) -> None:
+    """A new row, whose number (if it is numbered) and whose times (if they are the database's) are not read back."""
+    _insert(type(row)).run(**{field.attname: field.pre_save(row, True) for field in _written(type(row))})
+
+
+@cache
+def _insert(model: type[Model]) -> Prepared:
+    query, fields = InsertQuery(model), list(_written(model))
+    places: Any = SimpleNamespace(**{field.attname: Place(field.attname, field) for field in fields})
+    query.insert_values(fields, [places], raw=True)
+    return Prepared(query)
+
+
+def _written(model: type[Model]) -> Iterator[Field[Any, Any]]:
+    for field in model._meta.concrete_fields:
+        if field.has_default() or not (field.has_db_default() or field is model._meta.auto_field):
+            yield field
 
 
 class Unindexed(Func):

@@ -6,12 +6,12 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models.functions import Now
 
 from images.models.job import Job
-from images.models.prepared import Prepared
+from images.models.prepared import Place, Prepared, rows
 from images.models.status import TERMINAL
 
 
@@ -34,6 +34,7 @@ class Seen(NamedTuple):
     prompt: str
     model: str
     provider: str
+    turn: int
     error_code: str
     error_message: str
     created_at: datetime
@@ -55,16 +56,16 @@ IMAGE_COLUMNS = [f"image__{name}" for name in SeenImage._fields]
 
 @cache
 def seen_query(count: int) -> Prepared:
-    places = [uuid.UUID(int=number) for number in range(count)]
-    rows = Job.objects.filter(pk__in=places).annotate(now=Now()).values_list(*COLUMNS, "now", *IMAGE_COLUMNS)
-    return Prepared(rows, places, Job._meta.pk)
+    places: list[Any] = [Place(f"pk{number}", Job._meta.pk) for number in range(count)]
+    return rows(Job.objects.filter(pk__in=places).annotate(now=Now()).values_list(*COLUMNS, "now", *IMAGE_COLUMNS))
 
 
 def look_up(ids: Sequence[uuid.UUID]) -> list[Seen]:
     """The jobs with these ids, in their order; one query."""
     wanted = list(dict.fromkeys(ids))
     found: dict[uuid.UUID, Seen] = {}
-    for row in seen_query(len(wanted)).fetch(wanted) if wanted else []:
+    places = {f"pk{number}": pk for number, pk in enumerate(wanted)}
+    for row in seen_query(len(wanted)).fetch(**places) if wanted else []:
         split = len(COLUMNS) + 1
         image = SeenImage(*row[split:]) if row[split] is not None else None
         found[row[0]] = Seen._make((*row[:split], image))

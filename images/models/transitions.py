@@ -15,20 +15,24 @@ from django.db.models.functions import Now
 from django.db.models.lookups import LessThanOrEqual
 
 from images.models.operations import ALL_PROVIDERS, ProviderState
-from images.models.prepared import Unindexed
-from images.models.queries import SUSPECT_LOSSES, first_turn_query, suspect_query, waiting_query
+from images.models.prepared import Unindexed, insert
+from images.models.queries import (
+    NO_ERROR,
+    NO_LEASE,
+    SUSPECT_LOSSES,
+    first_turn_query,
+    next_query,
+    start_query,
+    stored_query,
+    succeed_query,
+    suspect_query,
+    waiting_query,
+)
 from images.models.status import SOURCES, Status
 
 if TYPE_CHECKING:
     from images.models.job import Job
     from images.models.picture import GeneratedImage
-
-NO_LEASE: dict[str, Any] = {"lease_token": None, "lease_until": None}
-NO_ERROR: dict[str, Any] = {"error_code": "", "error_message": ""}
-
-
-def lease_end() -> Any:
-    return Now() + settings.LEASE
 
 
 class JobQuerySet(models.QuerySet["Job"]):
@@ -54,20 +58,26 @@ class JobQuerySet(models.QuerySet["Job"]):
         """Running jobs whose worker has stopped renewing the lease."""
         return self.filter(status=Status.RUNNING, lease_until__lt=Now())
 
+    @staticmethod
+    def lease_end() -> Any:
+        return Now() + settings.LEASE
+
+    def locked(self) -> Self:
+        """Only rows that no other worker is just taking."""
+        return self.select_for_update(skip_locked=connection.features.has_select_for_update_skip_locked)
+
     def next_turn(self, owner: str) -> int:
         """Behind the owner's own waiting jobs, but beside everybody else's next one: one turn for each in rounds."""
         current = self.due().aggregate(turn=Min("turn"))["turn"] or 0
         own_last = self.queued().filter(owner=owner).aggregate(turn=Max("turn"))["turn"]
         return int(current if own_last is None else max(current, own_last + 1))
 
-    def new_turn(self, owner: str) -> int:
-        """The same for somebody who submits, in less time."""
-        current = next((turn for (turn,) in first_turn_query().fetch()), 0)
-        return int(max([current, *(last + 1 for _, last in waiting_query().fetch([owner]))]))
+    def waiting_of(self, owner: str) -> tuple[int, int]:
+        """How many jobs wait for this owner, and the turn that comes after theirs."""
+        return next(((number, last + 1) for number, last in waiting_query().fetch(owner=owner)), (0, 0))
 
-    def waiting_of(self, owner: str) -> int:
-        """How many jobs wait for this owner."""
-        return sum(number for number, _ in waiting_query().fetch([owner]))
+    def current_turn(self) -> int:
+        return next((int(turn) for (turn,) in first_turn_query().fetch()), 0)
 
     def lock_owner(self, owner: str) -> None:
         """One submit at a time per owner until the transaction ends: caps, turns and keys are then exact."""
@@ -77,31 +87,48 @@ class JobQuerySet(models.QuerySet["Job"]):
 
     def claim(self, worker: str) -> Job | None:
         """Take the next job in turn: queued → running, the attempt counted and the lease set. None if there is none."""
-        probed: set[str] = set()  # somebody else probes these providers now; other providers' jobs can run
         with transaction.atomic():
-            while job := self._next().exclude(provider__in=probed).first():
-                if ProviderState.objects.take_probe(job.provider):
-                    return job if self._start(job, worker) else None
-                probed.add(job.provider)
+            job = self._next() if ProviderState.objects.all_well() else self._next_elsewhere()
+            return job if job and self._start(job, worker) else None
+
+    def _next(self) -> Job | None:
+        """The first in turn, where every provider is well."""
+        for row in next_query().fetch():
+            job = self.model.from_db(self.db, [field.attname for field in self.model._meta.concrete_fields], row)
+            return job if job.losses < SUSPECT_LOSSES else self.claimable().locked().first()
         return None
 
-    def _next(self) -> Self:
-        """Claimable jobs that no other worker is just taking."""
-        return self.claimable().select_for_update(skip_locked=connection.features.has_select_for_update_skip_locked)
+    def _next_elsewhere(self) -> Job | None:
+        """The first in turn whose provider takes calls; one at a time probes a provider that had trouble."""
+        probed: set[str] = set()  # somebody else probes these providers now; other providers' jobs can run
+        while job := self.claimable().locked().exclude(provider__in=probed).first():
+            if ProviderState.objects.take_probe(job.provider):
+                return job
+            probed.add(job.provider)
+        return None
 
     def renew(self, tokens: Iterable[uuid.UUID]) -> set[uuid.UUID]:
         """Prolong these leases; the ones that come back are still ours."""
         held = self.filter(status=Status.RUNNING, lease_token__in=list(tokens))
-        held.update(lease_until=lease_end())
+        held.update(lease_until=self.lease_end())
         return {token for token in held.values_list("lease_token", flat=True) if token}
 
-    def succeed(self, job: Job, image: GeneratedImage, **attempt: Any) -> bool:
+    def succeed(
+        self,
+        job: Job,
+        image: GeneratedImage,
+        *,
+        provider: str = "",
+        http_status: int | None = None,
+        request_id: str = "",
+    ) -> bool:
         """running → succeeded, with its picture, in one short transaction."""
+        run = {"id": job.pk, "lease_token": job.lease_token}
         with transaction.atomic():
-            if not self._leave(job, Status.SUCCEEDED, finished_at=Now(), **NO_ERROR):
+            if not succeed_query().run(**run):
                 return False
-            image.save(force_insert=True)
-            self._close_attempt(job, "stored", **attempt)
+            insert(image)
+            stored_query().run(**run, provider=provider or job.provider, http_status=http_status, request_id=request_id)
         return True
 
     def fail(self, job: Job, code: str, message: str, /, *, outcome: str = "failed", **attempt: Any) -> bool:
@@ -126,7 +153,8 @@ class JobQuerySet(models.QuerySet["Job"]):
         **attempt: Any,
     ) -> bool:
         """running → queued, to be tried again in `delay` seconds; `charge=False` gives the attempt back."""
-        changes: dict[str, Any] = {"next_attempt_at": Now() + timedelta(seconds=delay)}
+        later = Now() + timedelta(seconds=delay) if delay else Now()  # SQLite would write the sum with more digits
+        changes: dict[str, Any] = {"next_attempt_at": later}
         if not charge:
             changes["attempts"] = F("attempts") - 1
         if outcome == "lost":
@@ -169,18 +197,11 @@ class JobQuerySet(models.QuerySet["Job"]):
     def _start(self, job: Job, worker: str) -> bool:
         job.lease_token = uuid.uuid4()
         job.attempts += 1
-        started = self.filter(pk=job.pk, status=Status.QUEUED).update(
-            status=Status.RUNNING,
-            version=F("version") + 1,
-            attempts=job.attempts,
-            lease_token=job.lease_token,
-            lease_until=lease_end(),
-            started_at=Now(),
-            **NO_ERROR,
-        )
+        started = start_query().run(id=job.pk, attempts=job.attempts, lease_token=job.lease_token)
         if started:
             number = 1 if job.version == 1 else job.attempt_rows.count() + 1  # version 1: never claimed before
-            job.attempt_rows.create(number=number, lease_token=job.lease_token, worker=worker, provider=job.provider)
+            run = {"lease_token": job.lease_token, "worker": worker, "provider": job.provider}
+            insert(job.attempt_rows.model(job=job, number=number, **run))
         return started == 1
 
     def _leave(self, job: Job, to: Status, **changes: Any) -> bool:

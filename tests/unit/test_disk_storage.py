@@ -16,12 +16,13 @@ from typing import Any
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from PIL import Image
 
 from images import disk_storage, storage
 from images.files import Picture
 
 STEM = "0123456789abcdef0123456789abcdef-89abcdef"
-PICTURE = Picture(b"large", "PNG", 1, 1, "", "")
+PICTURE = Picture(b"large", "PNG", 1, 1, "", "", Image.new("RGB", (1, 1)))
 
 
 @pytest.fixture
@@ -76,11 +77,12 @@ import resource, sys
 from django.conf import settings
 settings.configure(MEDIA_ROOT=sys.argv[1], USE_TZ=True,
     STORAGES={"default": {"BACKEND": "images.disk_storage.DurableFileSystemStorage"}})
+from PIL import Image
 from images.files import Picture
 from images.storage import save_picture
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 try:
-    save_picture(Picture(b"x" * 200_000, "PNG", 1, 1, "", ""), sys.argv[2])
+    save_picture(Picture(b"x" * 200_000, "PNG", 1, 1, "", "", Image.new("RGB", (1, 1))), sys.argv[2])
 except OSError as error:
     print(error.errno)
 """

@@ -55,7 +55,7 @@ HOT: dict[str, tuple[Callable[[], Any], str]] = {
     "a later page": (later_page, "picture_newest"),
     "starred": (some_page(starred=True), "picture_starred"),
     "claim": (claim, "job_next"),
-    "turn of a new job": (lambda: Job.objects.new_turn(OWNER), "job_next"),
+    "turn of a new job": (lambda: Job.objects.current_turn(), "job_next"),
     "waiting jobs of an owner": (lambda: Job.objects.waiting_of(OWNER), "job_waiting_of_owner"),
     "the oldest that wait": (sweeper.give_up_the_oldest, "job_waited"),
     "pictures without thumbnails": (thumbnails.add_missing, "picture_no_thumbnail"),

@@ -167,6 +167,7 @@ def test_a_cancel_closes_the_running_attempt() -> None:
 
 
 def test_a_refused_probe_does_not_hold_up_another_providers_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    ProviderState.objects.record_fault("huggingface")
     make_job(provider="huggingface")
     other = make_job(provider="demo")
     take = type(ProviderState.objects).take_probe
