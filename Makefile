@@ -13,7 +13,7 @@ AS_DEPLOYED := DEBUG=off HTTPS=on ALLOWED_HOSTS=example.com REDIS_URL=redis://lo
 	DATABASE_URL=postgres://app@localhost/app TRUSTED_PROXIES=1 \
 	SECRET_KEY=only-for-this-check-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGH
 # Texts of ours, without line numbers and dates: a change of code is then no change of a translation.
-NO_TEXTS := $(foreach name,$(VENV) node_modules staticfiles tests var,--ignore $(name))
+NO_TEXTS := $(foreach name,$(VENV) .venv-bench node_modules staticfiles tests var,--ignore $(name))
 PO_FORM := --add-location file --no-wrap --no-obsolete
 
 .DEFAULT_GOAL := help
@@ -41,7 +41,7 @@ faults: $(VENV)/.dev staticfiles/staticfiles.json ## Run every fault test: kills
 scale: $(VENV)/.dev staticfiles/staticfiles.json ## Run the slow tests: several hosts, rolling restart, backup, as in Docker
 	@$(PYTEST) tests/scale $(ARGS)
 
-bench: $(VENV)/.dev staticfiles/staticfiles.json ## Measure speed and write docs/performance.md
+bench: $(VENV)/.dev .venv-bench/.installed staticfiles/staticfiles.json ## Measure speed and write docs/performance.md
 	@$(PY) -m tests.bench $(ARGS)
 	@$(PY) -m tests.bench.operator_pages
 
@@ -72,9 +72,9 @@ format: $(VENV)/.dev ## Put Python and templates into the common form
 	$(PY) -m ruff format .
 	$(VENV)/bin/djade --target-version 5.2 $$(find templates images -name '*.html')
 
-pins: $(VENV)/.runtime ## Pin the newest versions in requirements.txt and requirements-dev.txt
+pins: $(VENV)/.runtime ## Pin the newest versions in the requirements files
 	$(PIP) uv
-	@for name in requirements requirements-dev; do \
+	@for name in requirements requirements-dev requirements-bench; do \
 		$(PY) -m uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-emit-package pip \
 			--no-emit-index-url --no-emit-find-links --custom-compile-command "make pins" $$name.in -o $$name.txt || exit; done
 
@@ -94,6 +94,12 @@ $(VENV)/.runtime: requirements.txt $(VENV)/.python
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
 	@echo "Installing what the tests and checks need (once, about a minute) ..."
 	@$(PIP) -r requirements-dev.txt
+	@touch $@
+
+.venv-bench/.installed: requirements-bench.txt $(VENV)/.runtime
+	@echo "Installing the other ways to measure against (once, about a minute) ..."
+	@$(PY) -m venv .venv-bench
+	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-input -r requirements-bench.txt
 	@touch $@
 
 $(NODE): package-lock.json

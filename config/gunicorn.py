@@ -7,6 +7,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # gunicorn reads this file before it adds the folder
 
+from gunicorn.glogging import Logger
+
 from config import env
 
 # A host that gives a PORT (Heroku, Docker) sends people to it from outside: all addresses. Otherwise only this machine.
@@ -26,11 +28,13 @@ max_requests = 0  # no restarts on a count: nothing is known to leak, and each o
 
 limit_request_line = 8190  # a status request for 100 jobs is 4,021 bytes long, gunicorn's own limit 4,094
 control_socket_disable = True  # it would be written to the home folder, which may be read-only
-accesslog = None  # the proxy in front writes one; here it would be mostly status polls
-logconfig_dict = {  # the same lines as Django's, and still no access log
+logconfig_dict = {  # the same lines as Django's
     "formatters": {"generic": {"()": "config.logs.LineFormatter", "json": env.text("LOG_FORMAT") == "json"}},
-    "loggers": {
-        "gunicorn.error": {"level": "INFO", "handlers": ["error_console"], "propagate": False},
-        "gunicorn.access": {"level": "CRITICAL", "handlers": [], "propagate": False},
-    },
+    "loggers": {"gunicorn.error": {"level": "INFO", "handlers": ["error_console"], "propagate": False}},
 }
+
+
+class logger_class(Logger):  # type: ignore[misc]
+    """No access log: the proxy in front writes one, and here it would be mostly status polls."""
+
+    access_log_enabled = False

@@ -36,6 +36,8 @@ class Prepared:
         self._compiler: Any = query.get_compiler(connection=connection)
         written = self._compiler.as_sql()
         self._sql, self._params = written[0] if isinstance(query, InsertQuery) else written
+        columns = [column for column, *_ in self._compiler.select or []]
+        self._converters = self._compiler.get_converters(columns)
 
     def run(self, **values: Any) -> int:
         """How many rows it changed."""
@@ -47,8 +49,7 @@ class Prepared:
         with connection.cursor() as cursor:
             cursor.execute(self._sql, self._filled(values))
             found = cursor.fetchall()
-        converters = self._compiler.get_converters([column for column, *_ in self._compiler.select])
-        return [tuple(row) for row in self._compiler.apply_converters(found, converters)]
+        return [tuple(row) for row in self._compiler.apply_converters(found, self._converters)]
 
     def _filled(self, values: dict[str, Any]) -> list[Any]:
         return [one.adapted(values[one.name]) if isinstance(one, Place) else one for one in self._params]

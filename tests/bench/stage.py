@@ -38,7 +38,12 @@ class Stage:
 
     def cpu(self) -> float:
         """Seconds of processor that the app's processes have used."""
-        return sum(cpu_seconds(pid) for process in self.processes for pid in (process.pid, *children(process)))
+        return sum(map(cpu_of, self.processes))
+
+
+def cpu_of(process: Process) -> float:
+    """Of a process and its children."""
+    return sum(cpu_seconds(pid) for pid in (process.pid, *children(process)))
 
 
 def children(process: Process) -> list[int]:
