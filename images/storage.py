@@ -77,13 +77,8 @@ def free_bytes() -> int | None:
 
 
 def check_writable() -> None:
-    """Raise OSError if a picture could not be stored now."""
-    try:
-        _storage().check_writable()
-    except OSError:
-        raise
-    except Exception as error:  # each storage has its own errors
-        raise OSError(f"the storage does not answer: {error}") from error
+    """Raise OSError (or what else the storage raises) if a picture could not be stored now."""
+    _storage().check_writable()
 
 
 def _storage() -> PictureStorage:
