@@ -19,7 +19,6 @@ from waitress.server import create_server
 from config import env
 from config.celery import app
 from config.handler import get_wsgi_application
-from images.management.commands.check_provider import check
 from images.models import Job
 from workers import backends
 from workers.leases import leases
@@ -72,7 +71,7 @@ class Command(BaseCommand):
     def tell_about_provider(self) -> None:
         """The short form of `check_provider`, while the pages are served already."""
         if backends.chosen() == "huggingface":
-            for line in check(backends.chosen(), draw=False):
+            for line in backends.check():
                 self.stdout.write(f"{'ok' if line.ok else 'NO'}  {line.text}")
             self.stdout.flush()
 
