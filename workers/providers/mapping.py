@@ -56,7 +56,7 @@ class ServedModels:
         return served
 
     def forget(self, model: str) -> None:
-        self._write(model, None)
+        self._keep(model, [], at=0.0)
 
     def _ask(self, model: str, deadline: Deadline) -> list[Served]:
         url = f"{self._hub_url}/api/models/{quote(model)}?expand[]=inferenceProviderMapping"
@@ -83,13 +83,11 @@ class ServedModels:
                 return float(found["at"]), [Served(str(name), str(model_id)) for name, model_id in found["served"]]
         return float("-inf"), []
 
-    def _keep(self, model: str, served: list[Served]) -> None:
-        self._write(model, {"at": time.time(), "served": [[one.provider, one.id] for one in served]})
-
-    def _write(self, model: str, value: dict[str, Any] | None) -> None:
+    def _keep(self, model: str, served: list[Served], at: float | None = None) -> None:
+        pairs = [[one.provider, one.id] for one in served]
         with suppress(Exception):
             if self._cache is not None:
-                self._cache.set(self._key(model), value, KEPT)
+                self._cache.set(self._key(model), {"at": time.time() if at is None else at, "served": pairs}, KEPT)
 
     def _key(self, model: str) -> str:
         return "who-draws-" + hashlib.sha256(f"{self._hub_url} {model}".encode()).hexdigest()[:40]
