@@ -51,9 +51,7 @@ class Command(BaseCommand):
 def failed(code: str) -> tuple[Any, list[str]]:
     """Out of the CAP newest failed jobs."""
     reasons = [reason for reason in matching.reasons() if code in {"", reason.code}]
-    names = ("count", "code", "http", "provider", "message")
-    answer = [{name: getattr(reason, name) for name in names} for reason in reasons]
     lines = [
         f"{one.count:>6,}  {one.code} ({one.http or 'no answer'}, {one.provider})  {one.message}" for one in reasons
     ]
-    return answer, lines or ["No job has failed."]
+    return [vars(one) for one in reasons], lines or ["No job has failed."]

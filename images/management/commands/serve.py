@@ -53,7 +53,7 @@ class Command(BaseCommand):
         start_threads()
         threading.Thread(target=run_worker, daemon=True, name="worker").start()
         for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts background jobs with SIGINT ignored
-            signal.signal(number, interrupt)
+            signal.signal(number, signal.default_int_handler)
         try:
             server.run()
         finally:
@@ -84,10 +84,6 @@ class Command(BaseCommand):
         self.stdout.write(f"\nStopped. {note}")
         self.stdout.flush()
         os._exit(0)  # the worker's threads have nothing left to lose
-
-
-def interrupt(*_args: object) -> None:
-    raise KeyboardInterrupt
 
 
 def pictures(number: int) -> str:
