@@ -86,7 +86,6 @@ def hosts(name: str, default: str = "") -> list[str]:
 
 
 def origins(name: str) -> list[str]:
-    """Scheme and host."""
     found = [origin.rstrip("/") for origin in words(name)]
     return readable(name, found, ORIGIN, "addresses like https://pictures.example.com")
 

@@ -44,7 +44,6 @@ def limiter() -> FixedWindowRateLimiter:
 
 @lru_cache
 def own_limiter() -> FixedWindowRateLimiter:
-    """Counts for this process."""
     return FixedWindowRateLimiter(MemoryStorage())
 
 

@@ -34,7 +34,6 @@ FACTS = {
 
 
 def exposition() -> bytes:
-    """The text that Prometheus reads."""
     return generate_latest(FromDatabase())
 
 

@@ -87,7 +87,6 @@ class BucketStorage(S3Storage):  # type: ignore[misc]
                     yield entry["Key"], entry["LastModified"]
 
     def free_bytes(self) -> int | None:
-        """A bucket has no end."""
         return None
 
     def check_writable(self) -> None:

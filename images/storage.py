@@ -72,7 +72,6 @@ def list_shard(shard: str) -> list[tuple[str, datetime]]:
 
 
 def free_bytes() -> int | None:
-    """None where the storage is no disk of ours."""
     return _storage().free_bytes()
 
 
