@@ -62,11 +62,11 @@ def submit_wait(request: HttpRequest, owner: str) -> int:
 def login_wait(request: HttpRequest, name: str) -> int:
     """Seconds until this address, or anybody with this account's name, may try again."""
     key = hashlib.sha256(name.strip().casefold().encode()).hexdigest()
-    return shared_wait(
-        lambda counter: (
-            _wait(counter, LOGINS, "login", address(request)) or _wait(counter, NAME_LOGINS, "login-name", key)
-        )
-    )
+
+    def wait(counter: FixedWindowRateLimiter) -> int:
+        return _wait(counter, LOGINS, "login", address(request)) or _wait(counter, NAME_LOGINS, "login-name", key)
+
+    return shared_wait(wait)
 
 
 def shared_wait(ask: Callable[[FixedWindowRateLimiter], int]) -> int:

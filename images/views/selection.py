@@ -112,4 +112,4 @@ def names_in(images: list[GeneratedImage]) -> dict[uuid.UUID, str]:
 
 def chunks(image: GeneratedImage) -> Iterator[bytes]:
     with image.file.open("rb") as file:
-        yield from file.chunks()
+        yield from file.chunks(256 * 1024)
