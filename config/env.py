@@ -7,6 +7,7 @@ import re
 import secrets
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from decouple import AutoConfig
@@ -17,6 +18,8 @@ problems: list[str] = []
 HOST = re.compile(r"\*|\.?[\w-]+(\.[\w-]+)*\.?|\[[0-9a-fA-F:.]+\]")
 ORIGIN = re.compile(r"https?://(\*\.)?[\w-]+(\.[\w-]+)*(:\d{1,5})?|https?://\[[0-9a-fA-F:.]+\](:\d{1,5})?")
 RATE = re.compile(r"0*[1-9][0-9]* *(/|per) *(0*[1-9][0-9]*)? *(second|minute|hour|day|month|year)s?", re.IGNORECASE)
+SWITCHES = dict.fromkeys(("1", "on", "true", "yes"), True) | dict.fromkeys(("0", "off", "false", "no", ""), False)
+T = TypeVar("T")
 hidden: set[str] = set()  # secrets that no log line may show
 
 
@@ -28,30 +31,26 @@ def var_dir() -> Path:
     return BASE_DIR / text("VAR_DIR", "var")
 
 
+def refused(name: str, wanted: str, raw: str, default: T) -> T:
+    problems.append(f"{name} must be {wanted}, not “{raw}”.")
+    return default
+
+
 def number(name: str, default: int, least: int, most: int) -> int:
     raw = text(name, str(default))
     if raw.lstrip("-").isdecimal() and least <= int(raw) <= most:
         return int(raw)
-    problems.append(f"{name} must be a whole number from {least} to {most}, not “{raw}”.")
-    return default
+    return refused(name, f"a whole number from {least} to {most}", raw, default)
 
 
 def switch(name: str, default: bool) -> bool:
     raw = text(name, "on" if default else "off").lower()
-    if raw in {"1", "on", "true", "yes"}:
-        return True
-    if raw not in {"0", "off", "false", "no", ""}:
-        problems.append(f"{name} must be on or off, not “{raw}”.")
-        return default
-    return False
+    return SWITCHES[raw] if raw in SWITCHES else refused(name, "on or off", raw, default)
 
 
 def choice(name: str, default: str, allowed: Iterable[str]) -> str:
     raw = text(name, default) or default
-    if raw in allowed:
-        return raw
-    problems.append(f"{name} must be one of {', '.join(allowed)}, not “{raw}”.")
-    return default
+    return raw if raw in allowed else refused(name, f"one of {', '.join(allowed)}", raw, default)
 
 
 def url(name: str, default: str = "", schemes: Iterable[str] = ("https", "http")) -> str:
@@ -78,24 +77,23 @@ def rate(name: str, default: str) -> str:
     raw = text(name, default)
     if not raw or all(RATE.fullmatch(part.strip()) for part in re.split("[,;|]", raw)):
         return raw
-    problems.append(f"{name} must be like 30/minute or 500/day, or empty for no limit, not “{raw}”.")
-    return default
+    return refused(name, "like 30/minute or 500/day, or empty for no limit", raw, default)
 
 
 def hosts(name: str, default: str = "") -> list[str]:
     """Names without scheme, port and path; "*" and ".example.com" are allowed."""
-    found = words(name, default)
-    wrong = [host for host in found if not HOST.fullmatch(host)]
-    problems.extend(f"{name} takes host names like pictures.example.com, not “{host}”." for host in wrong)
-    return [host for host in found if host not in wrong]
+    return readable(name, words(name, default), HOST, "host names like pictures.example.com")
 
 
 def origins(name: str) -> list[str]:
-    """Scheme and host."""
     found = [origin.rstrip("/") for origin in words(name)]
-    wrong = [origin for origin in found if not ORIGIN.fullmatch(origin)]
-    problems.extend(f"{name} takes addresses like https://pictures.example.com, not “{origin}”." for origin in wrong)
-    return [origin for origin in found if origin not in wrong]
+    return readable(name, found, ORIGIN, "addresses like https://pictures.example.com")
+
+
+def readable(name: str, found: list[str], form: re.Pattern[str], wanted: str) -> list[str]:
+    wrong = [part for part in found if not form.fullmatch(part)]
+    problems.extend(f"{name} takes {wanted}, not “{part}”." for part in wrong)
+    return [part for part in found if part not in wrong]
 
 
 def words(name: str, default: str = "") -> list[str]:

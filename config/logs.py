@@ -17,14 +17,10 @@ OWN_FIELDS = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "task
 
 def redact(text: str) -> str:
     """The text without our own secrets, as they are or quoted in some way, and without what looks like one."""
-    for secret in sorted(filter(is_secret, env.hidden), key=len, reverse=True):
+    for secret in sorted((one for one in env.hidden if len(one) >= SHORTEST), key=len, reverse=True):
         for form in (secret, unquote(secret), quote(secret, ""), json.dumps(secret)[1:-1], repr(secret)[1:-1]):
             text = text.replace(form, "[secret]")
     return SECRET.sub("[secret]", text)
-
-
-def is_secret(text: str) -> bool:
-    return len(text) >= SHORTEST
 
 
 def shown(text: str) -> str:

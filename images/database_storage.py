@@ -47,7 +47,6 @@ class DatabaseStorage(Storage):
         yield from rows.values_list("name", "modified_at").iterator()
 
     def free_bytes(self) -> int | None:
-        """Nobody can say from here."""
         return None
 
     def check_writable(self) -> None:

@@ -65,7 +65,6 @@ class DurableFileSystemStorage(FileSystemStorage):
             _sync(os.path.dirname(folder))
 
     def list_times(self, folder: str) -> Iterator[tuple[str, datetime]]:
-        """Names and times of change of the files in a folder, unfinished ones included."""
         with suppress(FileNotFoundError):
             for file in self.listdir(folder)[1]:
                 name = f"{folder}/{file}"

@@ -6,7 +6,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
 from datetime import timedelta
 from typing import Any
 
@@ -50,37 +49,36 @@ def ask_storage() -> Facts:
 
 
 QUESTIONS: dict[str, Callable[[], Facts]] = {"database": ask_database, "broker": ask_broker, "storage": ask_storage}
-_asked: dict[str, Future[Facts]] = {}
+
+
+class Asked(threading.Thread):
+    """One question, and its answer as soon as it is known."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name=name, daemon=True)
+        self.state, self.facts = "it does not answer", Facts()
+        self.start()
+
+    def run(self) -> None:
+        try:
+            self.facts = QUESTIONS[self.name]()
+            self.state = OK
+        except Exception as error:  # a health check says what is wrong, whatever it is
+            self.state = redact(f"{type(error).__name__}: {error}".strip())[:200]
+        finally:
+            connection.close()
+
+
+_asked: dict[str, Asked] = {}
 _lock = threading.Lock()
 
 
-def ask(name: str) -> Future[Facts]:
+def ask(name: str) -> Asked:
     """Start to ask, unless the last one who asked still waits for the answer."""
     with _lock:
-        if name not in _asked or _asked[name].done():
-            _asked[name] = Future()
-            threading.Thread(target=answer, args=[_asked[name], QUESTIONS[name]], daemon=True).start()
+        if name not in _asked or not _asked[name].is_alive():
+            _asked[name] = Asked(name)
         return _asked[name]
-
-
-def answer(future: Future[Facts], question: Callable[[], Facts]) -> None:
-    try:
-        found = question()
-    except Exception as error:  # a health check says what is wrong, whatever it is
-        future.set_exception(error)
-    else:
-        future.set_result(found)
-    finally:
-        connection.close()
-
-
-def heard(future: Future[Facts], until: float) -> tuple[str, Facts]:
-    try:
-        return OK, future.result(max(0.0, until - time.monotonic()))
-    except TimeoutError:
-        return "it does not answer", {}
-    except Exception as error:
-        return redact(f"{type(error).__name__}: {error}".strip())[:200], {}
 
 
 def sweeper_state(database: str, known: Facts) -> str:
@@ -95,8 +93,9 @@ def report() -> dict[str, Any]:
     """Within PATIENCE_SECONDS: {"ready": bool, "checks": {name: "ok" or what is wrong}, ...facts}."""
     until = time.monotonic() + PATIENCE_SECONDS
     asked = {name: ask(name) for name in QUESTIONS}
-    answers = {name: heard(future, until) for name, future in asked.items()}
-    checks = {name: state for name, (state, _facts) in answers.items()}
-    checks["sweeper"] = sweeper_state(*answers["database"])
-    known = {key: value for _state, found in answers.values() for key, value in found.items()}
+    for one in asked.values():
+        one.join(max(0.0, until - time.monotonic()))
+    checks = {name: one.state for name, one in asked.items()}
+    checks["sweeper"] = sweeper_state(checks["database"], asked["database"].facts)
+    known = {key: value for one in asked.values() for key, value in one.facts.items()}
     return {"ready": all(state == OK for state in checks.values()), "checks": checks, **known}

@@ -6,13 +6,14 @@ import hashlib
 import ipaddress
 import logging
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from limits import RateLimitItem, parse_many
+from limits import parse_many
 from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import FixedWindowRateLimiter
 
@@ -43,7 +44,6 @@ def limiter() -> FixedWindowRateLimiter:
 
 @lru_cache
 def own_limiter() -> FixedWindowRateLimiter:
-    """Counts for this process."""
     return FixedWindowRateLimiter(MemoryStorage())
 
 
@@ -64,22 +64,21 @@ def login_wait(request: HttpRequest, name: str) -> int:
     key = hashlib.sha256(name.strip().casefold().encode()).hexdigest()
 
     def wait(counter: FixedWindowRateLimiter) -> int:
-        own = _wait(counter, LOGINS, "login", address(request))
-        return own or _wait(counter, NAME_LOGINS, "login-name", key)
+        return _wait(counter, LOGINS, "login", address(request)) or _wait(counter, NAME_LOGINS, "login-name", key)
 
     return shared_wait(wait)
 
 
-def shared_wait(ask: Any) -> int:
+def shared_wait(ask: Callable[[FixedWindowRateLimiter], int]) -> int:
     """Ask Redis; while it is away, this process counts alone."""
     global _redis_rests_until
     if time.monotonic() >= _redis_rests_until:
         try:
-            return int(ask(limiter()))
+            return ask(limiter())
         except Exception as error:  # each storage has its own errors
             _redis_rests_until = time.monotonic() + REST_SECONDS
             logger.warning("requests are counted by each process alone", extra={"reason": str(error)})
-    return int(ask(own_limiter()))
+    return ask(own_limiter())
 
 
 def _wait_of_both(counter: FixedWindowRateLimiter, rule: str, kind: str, request: HttpRequest, owner: str) -> int:
@@ -100,11 +99,9 @@ def _wait(
         return 0
     items = [type(item)(item.amount * share, item.multiples) for item in _parsed(rule)]
     ask = counter.hit if count else counter.test
-    return max((0 if ask(item, kind, who) else _until_reset(counter, item, kind, who) for item in items), default=0)
-
-
-def _until_reset(counter: FixedWindowRateLimiter, item: RateLimitItem, kind: str, who: str) -> int:
-    return max(1, round(counter.get_window_stats(item, kind, who).reset_time - time.time()))
+    over = [item for item in items if not ask(item, kind, who)]
+    resets = [counter.get_window_stats(item, kind, who).reset_time - time.time() for item in over]
+    return max((max(1, round(seconds)) for seconds in resets), default=0)
 
 
 def address(request: HttpRequest) -> str:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from PIL import Image, ImageOps
 
 from images.files import webp_size
+from workers.providers.base import GenerationRequest
 
 PNG_TEXT = {b"tEXt", b"zTXt", b"iTXt", b"eXIf", b"tIME"}
 JPEG_TEXT = {0xE1, 0xED, 0xFE}  # EXIF and XMP, Photoshop, comment
@@ -25,17 +26,9 @@ WEBP_EXIF, WEBP_XMP, WEBP_ALPHA = 0x08, 0x04, 0x10
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
-    """How a picture was made. None means not known, and is not written. Sizes in pixels; `version` is this app's."""
+class Settings(GenerationRequest):
+    """How a picture was made. None means not known, and is not written; `version` is this app's."""
 
-    prompt: str
-    negative_prompt: str = ""
-    steps: int | None = None
-    guidance_scale: float | None = None
-    seed: int
-    width: int
-    height: int
-    model: str
     version: str
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db.models import Avg, Count, F, Q, QuerySet
 from django.db.models.functions import Now
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import generate_latest
 from prometheus_client.core import GaugeHistogramMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -34,10 +34,7 @@ FACTS = {
 
 
 def exposition() -> bytes:
-    """The text that Prometheus reads."""
-    registry = CollectorRegistry()
-    registry.register(FromDatabase())
-    return generate_latest(registry)
+    return generate_latest(FromDatabase())
 
 
 class FromDatabase(Collector):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -20,26 +19,21 @@ DEFAULT_SIZE = "1024x1024"
 DEFAULT_NEGATIVE_PROMPT = "blurry, low quality, distorted, extra fingers, text, watermark"
 
 
-@dataclass(frozen=True)
-class Style:
-    """Words that a style adds after the prompt."""
+class Style(NamedTuple):
+    """Its name, and the words that it adds after the prompt."""
 
-    key: str
     name: Any
     words: str
 
 
 STYLES = {
-    style.key: style
-    for style in (
-        Style("photo", _("Photo"), "photograph, natural light, sharp focus, 50mm lens"),
-        Style("painting", _("Painting"), "oil painting, visible brush strokes, rich colours"),
-        Style("watercolour", _("Watercolour"), "watercolour on paper, soft edges, light washes"),
-        Style("drawing", pgettext_lazy("style", "Drawing"), "pencil drawing, fine lines, shaded, white paper"),
-        Style("anime", _("Anime"), "anime style, clean lines, vivid colours"),
-        Style("3d", _("3D"), "3D render, soft studio light, high detail"),
-        Style("pixel", _("Pixel art"), "pixel art, 16-bit, limited palette"),
-    )
+    "photo": Style(_("Photo"), "photograph, natural light, sharp focus, 50mm lens"),
+    "painting": Style(_("Painting"), "oil painting, visible brush strokes, rich colours"),
+    "watercolour": Style(_("Watercolour"), "watercolour on paper, soft edges, light washes"),
+    "drawing": Style(pgettext_lazy("style", "Drawing"), "pencil drawing, fine lines, shaded, white paper"),
+    "anime": Style(_("Anime"), "anime style, clean lines, vivid colours"),
+    "3d": Style(_("3D"), "3D render, soft studio light, high detail"),
+    "pixel": Style(_("Pixel art"), "pixel art, 16-bit, limited palette"),
 }
 
 SAMPLES: list[Any] = [

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from boto3.s3.transfer import TransferConfig
@@ -33,24 +33,27 @@ def client_config(endpoint: str | None) -> Config:
 
 
 @contextmanager
-def plain_errors(name: str) -> Iterator[None]:
+def plain_errors() -> Iterator[None]:
     """What goes wrong is an OSError here too; what is not there is a FileNotFoundError."""
     try:
         yield
     except ClientError as error:
         missing = error.response["ResponseMetadata"]["HTTPStatusCode"] == 404
-        kind = FileNotFoundError if missing else OSError
-        raise kind(f"the bucket said about {name}: {error}") from error
-    except BotoCoreError as error:
-        raise OSError(f"the bucket did not answer about {name}: {error}") from error
+        raise (FileNotFoundError if missing else OSError)(f"the bucket said: {error}") from error
+    except (BotoCoreError, ValueError) as error:  # botocore's word for an endpoint that is no address
+        raise OSError(f"the bucket did not answer: {error}") from error
 
 
 class BucketStorage(S3Storage):  # type: ignore[misc]
     """One client for all threads: making one takes a tenth of a second and megabytes, and it may be shared."""
 
+    _save = plain_errors()(S3Storage._save)
+    delete = plain_errors()(S3Storage.delete)
+    exists = plain_errors()(S3Storage.exists)
+    size = plain_errors()(S3Storage.size)
+    get_modified_time = plain_errors()(S3Storage.get_modified_time)
+
     def __init__(self, **options: Any) -> None:
-        self._making = threading.Lock()
-        self._made: Any = None
         self._checked = -CHECK_SECONDS
         ours = {
             "client_config": client_config(options.get("endpoint_url")),
@@ -59,63 +62,37 @@ class BucketStorage(S3Storage):  # type: ignore[misc]
         }
         super().__init__(**ours, **options)
 
-    @property
+    @cached_property
     def connection(self) -> Any:
-        with self._making:
-            if self._made is None:
-                made = self._create_session().resource(
-                    "s3", region_name=self.region_name, endpoint_url=self.endpoint_url, config=self.client_config
-                )
-                self._made = made
-            return self._made
+        return self._create_session().resource(
+            "s3", region_name=self.region_name, endpoint_url=self.endpoint_url, config=self.client_config
+        )
 
     @property
     def client(self) -> Any:
         return self.connection.meta.client
 
+    @plain_errors()
     def _open(self, name: str, mode: str = "rb") -> File[bytes]:
         """One request; the file is whole in memory then: at most images.files.MAX_BYTES."""
-        with plain_errors(name):
-            answer = self.client.get_object(Bucket=self.bucket_name, Key=self._normalize_name(name))
-            return ContentFile(answer["Body"].read(), name)
-
-    def _save(self, name: str, content: File[Any]) -> str:
-        with plain_errors(name):
-            return str(super()._save(name, content))
-
-    def delete(self, name: str) -> None:
-        with plain_errors(name):
-            super().delete(name)
-
-    def exists(self, name: str) -> bool:
-        with plain_errors(name):
-            return bool(super().exists(name))
-
-    def size(self, name: str) -> int:
-        with plain_errors(name):
-            return int(super().size(name))
-
-    def get_modified_time(self, name: str) -> datetime:
-        with plain_errors(name):
-            found: datetime = super().get_modified_time(name)
-            return found
+        answer = self.client.get_object(Bucket=self.bucket_name, Key=self._normalize_name(name))
+        return ContentFile(answer["Body"].read(), name)
 
     def list_times(self, folder: str) -> Iterator[tuple[str, datetime]]:
         """One request for each 1,000 files."""
-        with plain_errors(folder):
+        with plain_errors():
             pages = self.client.get_paginator("list_objects_v2")
             for page in pages.paginate(Bucket=self.bucket_name, Prefix=self._normalize_name(folder) + "/"):
                 for entry in page.get("Contents", ()):
                     yield entry["Key"], entry["LastModified"]
 
     def free_bytes(self) -> int | None:
-        """A bucket has no end."""
         return None
 
     def check_writable(self) -> None:
         """Write a small object, at most once in CHECK_SECONDS: a bucket that can be read may still refuse."""
         if time.monotonic() - self._checked < CHECK_SECONDS:
             return
-        with plain_errors(CHECK):
+        with plain_errors():
             self.client.put_object(Bucket=self.bucket_name, Key=CHECK, Body=b"ok")
         self._checked = time.monotonic()

@@ -72,18 +72,12 @@ def list_shard(shard: str) -> list[tuple[str, datetime]]:
 
 
 def free_bytes() -> int | None:
-    """None where the storage is no disk of ours."""
     return _storage().free_bytes()
 
 
 def check_writable() -> None:
-    """Raise OSError if a picture could not be stored now."""
-    try:
-        _storage().check_writable()
-    except OSError:
-        raise
-    except Exception as error:  # each storage has its own errors
-        raise OSError(f"the storage does not answer: {error}") from error
+    """Raise OSError (or what else the storage raises) if a picture could not be stored now."""
+    _storage().check_writable()
 
 
 def _storage() -> PictureStorage:

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.cache import cache
 
 from workers.providers.base import Provider
+from workers.providers.check import Line, check_drawing, check_huggingface
 from workers.providers.demo import DemoProvider
 from workers.providers.huggingface import HuggingFaceConfig, HuggingFaceProvider
 from workers.providers.openai_compatible import OpenAIProvider
@@ -45,3 +46,15 @@ def huggingface_config() -> HuggingFaceConfig:
         provider=settings.HF_PROVIDER,
         bill_to=settings.HF_BILL_TO,
     )
+
+
+def check(*, draw: bool = False) -> list[Line]:
+    """Does drawing work, and if not, what to change? `draw` makes one small picture, which may cost money."""
+    name = chosen()
+    if name == "huggingface":
+        with requests.Session() as session:
+            return check_huggingface(huggingface_config(), session, settings.HF_MODEL, draw=draw)
+    if draw:
+        return [check_drawing(provider(name), settings.HF_MODEL)]
+    hint = " Set HF_TOKEN for real pictures." if name == "demo" else ""
+    return [Line(True, f"{name} draws, and needs no check.{hint}")]

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Q
-from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
 from django.utils import timezone
 from django_celery_results.models import TaskResult
@@ -54,27 +53,25 @@ def wanted(names: Iterable[str]) -> set[str]:
     return named | {name for name, owner in owners.items() if owner in running}
 
 
-def purge() -> int:
-    """Remove for good what has been in the trash for a week, and what is older than KEEP_DAYS (0: nothing is)."""
-    trashed = Now() - timedelta(days=settings.TRASH_DAYS)
-    old = Q(deleted_at__lt=trashed)
-    if settings.KEEP_DAYS:
-        old |= Q(created_at__lt=Now() - timedelta(days=settings.KEEP_DAYS))
-    images = list(GeneratedImage.objects.filter(old).select_related("job")[:BATCH])
+def purge(trash_days: int = settings.TRASH_DAYS) -> int:
+    """Remove for good what has been in the trash for so long, and what is older than KEEP_DAYS (0: nothing is)."""
+    images = list(GeneratedImage.objects.filter(too_old("deleted_at", trash_days)).select_related("job")[:BATCH])
     for image in images:
         image.purge()
-    return len(images) or purge_failed(trashed)
+    return len(images) or purge_failed(trash_days)
 
 
-def purge_failed(trashed: CombinedExpression) -> int:
+def purge_failed(trash_days: int) -> int:
     """The same for jobs that ended without a picture: their prompts are private, too."""
-    old = Q(dismissed_at__lt=trashed)
-    if settings.KEEP_DAYS:
-        old |= Q(created_at__lt=Now() - timedelta(days=settings.KEEP_DAYS))
-    jobs = Job.objects.filter(old, status__in=("failed", "canceled"))
+    jobs = Job.objects.filter(too_old("dismissed_at", trash_days), status__in=("failed", "canceled"))
     ids = list(jobs.values_list("pk", flat=True)[:BATCH])
     Job.objects.filter(pk__in=ids).delete()
     return len(ids)
+
+
+def too_old(trashed_at: str, trash_days: int) -> Q:
+    old = Q(**{f"{trashed_at}__lte": Now() - timedelta(days=trash_days)})
+    return old | Q(created_at__lt=Now() - timedelta(days=settings.KEEP_DAYS)) if settings.KEEP_DAYS else old
 
 
 def prune_results() -> int:

@@ -7,10 +7,10 @@ server a process and both sides some milliseconds; twice for each picture. A few
 from __future__ import annotations
 
 import os
-import threading
 import time
-from collections import deque
+from collections import defaultdict
 from contextlib import suppress
+from queue import Empty, Full, LifoQueue
 from typing import Any
 
 import psycopg2
@@ -21,48 +21,34 @@ MOST_KEPT = 4
 KEPT_SECONDS = 30.0
 FRESH_SECONDS = 1.0  # kept for longer: asked first whether it still lives
 
+# By connection parameters: since when each is kept, and it. The last one used is taken first.
+kept: defaultdict[str, LifoQueue[tuple[float, Any]]] = defaultdict(lambda: LifoQueue(MOST_KEPT))
+# A child's connections are its parent's: psycopg2 does not tell the server of their end there.
+os.register_at_fork(after_in_child=kept.clear)
 
-class Kept:
-    """Open connections that nobody uses now, the last one used on top."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._idle: deque[tuple[float, str, Any]] = deque()
+def keep(key: str, connection: Any) -> bool:
+    """False when it is not fit to be kept, or there are enough."""
+    if connection.closed or connection.get_transaction_status() != TRANSACTION_STATUS_IDLE:
+        return False
+    try:
+        kept[key].put_nowait((time.monotonic(), connection))
+    except Full:
+        return False
+    return True
 
-    def give(self, key: str, connection: Any) -> bool:
-        """False when it is not fit to be kept, or there are enough."""
-        if connection.closed or connection.get_transaction_status() != TRANSACTION_STATUS_IDLE:
-            return False
-        with self._lock:
-            if len(self._idle) >= MOST_KEPT:
-                return False
-            self._idle.append((time.monotonic(), key, connection))
-        return True
 
-    def take(self, key: str) -> Any:
-        """A connection that lives, or None."""
-        while found := self._pop(key):
-            since, connection = found
+def take(key: str) -> Any:
+    """A connection that lives, or None."""
+    with suppress(Empty):
+        while True:
+            since, connection = kept[key].get_nowait()
             age = time.monotonic() - since
             if age < FRESH_SECONDS or (age < KEPT_SECONDS and lives(connection)):
                 return connection
             with suppress(psycopg2.Error):
                 connection.close()
-        return None
-
-    def _pop(self, key: str) -> tuple[float, Any] | None:
-        with self._lock:
-            for at in range(len(self._idle) - 1, -1, -1):
-                since, kept_for, connection = self._idle[at]
-                if kept_for == key:
-                    del self._idle[at]
-                    return since, connection
-        return None
-
-    def forget(self) -> None:
-        """After a fork: they belong to the parent, and not even their end may be told to the server."""
-        self._lock = threading.Lock()
-        self._lost, self._idle = self._idle, deque()
+    return None
 
 
 def lives(connection: Any) -> bool:
@@ -72,10 +58,6 @@ def lives(connection: Any) -> bool:
     except psycopg2.Error:
         return False
     return True
-
-
-KEPT = Kept()
-os.register_at_fork(after_in_child=KEPT.forget)
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -91,9 +73,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return usable
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        return KEPT.take(repr(conn_params)) or super().get_new_connection(conn_params)
+        return take(repr(conn_params)) or super().get_new_connection(conn_params)
 
     def _close(self) -> None:
         fit = self.connection is not None and not self.in_atomic_block and not self.errors_occurred
-        if not (fit and self.get_autocommit() and KEPT.give(repr(self.get_connection_params()), self.connection)):
+        if not (fit and self.get_autocommit() and keep(repr(self.get_connection_params()), self.connection)):
             super()._close()  # type: ignore[misc]

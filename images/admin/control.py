@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import requests
-from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
 from django.core.exceptions import PermissionDenied
@@ -19,7 +17,7 @@ from images.admin.operate import linked_reasons
 from images.models import ALL_PROVIDERS, GeneratedImage, ProviderState
 from images.usage import usage
 from workers import backends
-from workers.providers.check import Line, check_huggingface
+from workers.providers.check import Line
 
 MOST_REASON = 500
 
@@ -34,7 +32,7 @@ def control(request: HttpRequest) -> HttpResponse:
     if not request.user.has_perm("images.operate_job"):
         raise PermissionDenied
     if request.POST.get("do") == "check":
-        return show(request, check())
+        return show(request, backends.check())  # two short questions; nothing is drawn
     switch(request)
     return redirect("control")
 
@@ -77,14 +75,6 @@ def switch(request: HttpRequest) -> None:
         return
     note(request, [state], message)
     messages.success(request, message)
-
-
-def check() -> list[Line]:
-    """Ask the provider two short questions; nothing is drawn."""
-    if backends.chosen() != "huggingface":
-        return [Line(True, f"{backends.chosen()} draws. There is nothing to ask it.")]
-    with requests.Session() as session:
-        return check_huggingface(backends.huggingface_config(), session, settings.HF_MODEL)
 
 
 def called(name: str) -> str:

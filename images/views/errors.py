@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -29,8 +28,6 @@ def error_response(request: HttpRequest, status: int, code: str, message: str, t
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    if isinstance(exception, RequestDataTooBig):
-        return body_too_large(request)
     return error_response(request, 400, "bad_request", _("This request could not be read. Go back and try again."))
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import threading
 import uuid
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
@@ -21,7 +21,6 @@ from images.views.errors import error_response, limited, too_busy
 from images.views.files import SANDBOX, readable_name, settings_of
 
 MOST = 500
-CHUNK = 256 * 1024
 HEADERS = {
     "Content-Disposition": 'attachment; filename="pictures.zip"',
     "X-Content-Type-Options": "nosniff",
@@ -30,15 +29,16 @@ HEADERS = {
 _packers = threading.BoundedSemaphore(4)  # of the process: a slow reader holds one of its threads
 
 
-def star(rows: QuerySet[Job]) -> int:
-    return GeneratedImage.objects.filter(job__in=rows).update(starred=True)
+def star(rows: QuerySet[Job], starred: bool = True) -> int:
+    return GeneratedImage.objects.filter(job__in=rows).update(starred=starred)
 
 
-def unstar(rows: QuerySet[Job]) -> int:
-    return GeneratedImage.objects.filter(job__in=rows).update(starred=False)
-
-
-ACTIONS = {"star": star, "unstar": unstar, "delete": jobs.to_trash, "restore": jobs.restore}
+ACTIONS: dict[str, Callable[[QuerySet[Job]], int]] = {
+    "star": star,
+    "unstar": partial(star, starred=False),
+    "delete": jobs.to_trash,
+    "restore": jobs.restore,
+}
 
 
 def asked_ids(values: list[str]) -> list[uuid.UUID]:
@@ -93,7 +93,10 @@ def packed(images: list[GeneratedImage]) -> ZipStream:
     stream, names = ZipStream(compress_type=ZIP_STORED), names_in(images)
     for image in images:
         stream.add(chunks(image), names[image.pk])
-    listed = [described(image, names[image.pk]) for image in images]
+    listed = [
+        {"file": names[image.pk], "created_at": image.created_at.isoformat(), **vars(settings_of(image))}
+        for image in images
+    ]
     stream.add(json.dumps(listed, indent=2, ensure_ascii=False), "settings.json")
     return stream
 
@@ -109,10 +112,4 @@ def names_in(images: list[GeneratedImage]) -> dict[uuid.UUID, str]:
 
 def chunks(image: GeneratedImage) -> Iterator[bytes]:
     with image.file.open("rb") as file:
-        while data := file.read(CHUNK):
-            yield data
-
-
-def described(image: GeneratedImage, name: str) -> dict[str, Any]:
-    settings = settings_of(image)
-    return {"file": name, "created_at": image.created_at.isoformat(), **vars(settings)}
+        yield from file.chunks(256 * 1024)

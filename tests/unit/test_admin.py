@@ -362,7 +362,7 @@ def test_who_may_not_operate_cannot_pause(staff_with: Any) -> None:
 
 
 def test_the_demo_needs_no_check(boss: Client) -> None:
-    assert "There is nothing to ask it." in boss.post(CONTROL, {"do": "check"}).content.decode()
+    assert "demo draws, and needs no check." in boss.post(CONTROL, {"do": "check"}).content.decode()
 
 
 def test_the_admin_links_to_the_control_page(boss: Client) -> None:

@@ -80,7 +80,7 @@ def test_purge_removes_old_trash() -> None:
 
 def test_the_demo_needs_no_check_and_tells_how_to_get_real_pictures() -> None:
     answer, _ = said("check_provider")
-    assert "demo needs no check" in answer and "HF_TOKEN" in answer
+    assert "needs no check" in answer and "HF_TOKEN" in answer
     assert "A picture came from demo" in said("check_provider", "--draw")[0]
 
 

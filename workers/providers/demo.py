@@ -1,11 +1,10 @@
-"""Pictures without any account: layered landscapes, skies and waves, drawn from the prompt, the seed and the size.
+"""Pictures without any account: layered landscapes and waters, drawn from the prompt, the seed and the size.
 
 Words choose scene, mood and colour; the prompt's hash chooses what they leave open; the seed chooses the view.
 """
 
 from __future__ import annotations
 
-import colorsys
 import hashlib
 import io
 import re
@@ -16,7 +15,7 @@ from PIL import Image, ImageColor
 
 from workers.providers.base import Deadline, Generation, GenerationRequest
 from workers.providers.errors import raise_if_over
-from workers.providers.painting import Colour, Painting
+from workers.providers.painting import Colour, Painting, mix
 
 # Sky above, sky in the middle, horizon, nearest land, light. The first that fits wins, so times come before places.
 MOODS = {
@@ -31,12 +30,10 @@ MOODS = {
     "forest jungle garden tree nature meadow wald": "5f9a94 b4d6b0 f6f0c4 0e2f2a fffbe0",
 }
 SCENES = {
-    "sea ocean lake beach boat ship island coast river meer whale fish city street": "sea",
-    "forest tree jungle wood garden wald deer fox bear wolf bird owl": "forest",
-    "space planet galaxy nebula cosmos astronaut star rocket robot neon": "space",
-    "desert dune sand sahara canyon camel car": "dunes",
-    "mountain alps peak snow valley berg hill castle dragon house": "mountains",
-    "abstract silk flow pattern portrait woman man face flower dance cat dog": "silk",
+    "sea ocean lake beach wave boat ship island coast cliff river meer whale fish city street": "sea",
+    "forest tree jungle wood garden plant wald deer fox bear wolf bird owl": "forest",
+    "desert dune sand sahara canyon camel car silk flow portrait woman man face": "dunes",
+    "mountain alps peak snow valley berg hill castle dragon house planet galaxy space star": "mountains",
 }
 
 
@@ -49,25 +46,16 @@ def meanings(words: Iterable[str], table: dict[str, str]) -> list[str]:
     return [keys[max(found, key=len)] for found in fits if found]
 
 
-def turned(colour: Colour, drift: float, name: str) -> Colour:
-    """A little further round the wheel of hues, or in the hue of a named colour."""
-    hue, light, strength = colorsys.rgb_to_hls(*(part / 255 for part in colour))
-    if name:
-        named = ImageColor.getrgb("royalblue" if name == "blue" else name)[:3]  # pure blue looks violet
-        hue, more, _ = colorsys.rgb_to_hsv(*(part / 255 for part in named))
-        brightness = sum(named) / 765
-        light, strength = min(0.86, light * (0.7 + 0.6 * brightness)), 0.06 + 0.6 * min(1.0, more * 2.2)
-    return tuple(round(part * 255) for part in colorsys.hls_to_rgb(hue + drift, light, min(strength, 1)))
-
-
 def palette(words: list[str], idea: Random) -> list[Colour]:
     """High sky, middle, haze, near land, light. The first colour word paints the sky, the last one the land."""
     moods = meanings(words, MOODS) or [idea.choice(list(MOODS.values()))]
     mood = min(moods, key=list(MOODS.values()).index)
-    names = [word for word in words if word in ImageColor.colormap and not meanings([word], MOODS)] or [""]
-    drift, spread = idea.uniform(-0.02, 0.02), 0.03 if names[0] else 0.0
-    plan = ((drift - spread, names[0]), (drift, names[0]), (drift + spread, names[0]), (drift, names[-1]), (0.0, ""))
-    return [turned(ImageColor.getrgb(f"#{code}"), *step) for code, step in zip(mood.split(), plan, strict=True)]
+    *sky, land, light = list[Colour](ImageColor.getrgb(f"#{code}") for code in mood.split())
+    colours = [word for word in words if word in ImageColor.colormap and not meanings([word], MOODS)]  # snow is one
+    named = [ImageColor.getrgb(word)[:3] for word in colours]
+    if named:
+        sky, land = [mix(colour, named[0], 0.45) for colour in sky], mix(land, named[-1], 0.45)
+    return [*sky, land, light]
 
 
 class DemoProvider:

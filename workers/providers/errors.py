@@ -17,11 +17,7 @@ from workers.providers.base import (
     RequestRejected,
 )
 
-
-def _(sentence: str) -> str:
-    """Marks a sentence for translation. It is kept as it stands here, and translated where it is shown."""
-    return sentence
-
+_ = str  # marks a sentence for translation: it is kept as it stands here, and translated where it is shown
 
 # Each sentence has at most 15 words, and ends with who can mend it.
 SENTENCES: dict[type[ProviderError], dict[str, str]] = {

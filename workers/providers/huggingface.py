@@ -72,15 +72,17 @@ class HuggingFaceProvider:
         return [one for one in served if one.provider in ADAPTERS and fixed in ("auto", one.provider)]
 
     def _others(self, refused: Served, model: str, deadline: Deadline) -> list[Served]:
-        """Who may draw it instead. What was kept about the model is not believed any longer."""
+        """Who may draw it instead. Whoever refused it is left out as long as the Hub's answer is kept."""
+        self._models.forget(model)
         if self._config.provider != "auto":
-            self._models.forget(model)
             return []
         try:
-            others = self._models.without(model, refused.provider, deadline)
+            others = [one for one in self.serving(model, deadline) if one.provider != refused.provider]
         except ProviderError:
             return []
-        return [one for one in others if one.provider in ADAPTERS]
+        if others:
+            self._models.keep(model, others)
+        return others
 
     def _draw(self, request: GenerationRequest, served: Served, deadline: Deadline) -> Generation:
         return self._desk.draw(ADAPTERS[served.provider], request, served, deadline, at=f"/{served.provider}")

@@ -44,19 +44,17 @@ class ServedModels:
             if kept and deadline.remaining():
                 return kept
             raise
-        self._keep(model, served)
-        return served
-
-    def without(self, model: str, provider: str, deadline: Deadline) -> list[Served]:
-        """Ask anew, and leave out a provider that has just refused the model, for as long as this is kept."""
-        self.forget(model)
-        served = [one for one in self._ask(model, deadline) if one.provider != provider]
-        if served:
-            self._keep(model, served)
+        self.keep(model, served)
         return served
 
     def forget(self, model: str) -> None:
-        self._write(model, None)
+        self.keep(model, [], at=0.0)
+
+    def keep(self, model: str, served: list[Served], at: float | None = None) -> None:
+        pairs = [[one.provider, one.id] for one in served]
+        with suppress(Exception):
+            if self._cache is not None:
+                self._cache.set(self._key(model), {"at": time.time() if at is None else at, "served": pairs}, KEPT)
 
     def _ask(self, model: str, deadline: Deadline) -> list[Served]:
         url = f"{self._hub_url}/api/models/{quote(model)}?expand[]=inferenceProviderMapping"
@@ -82,14 +80,6 @@ class ServedModels:
             if found:
                 return float(found["at"]), [Served(str(name), str(model_id)) for name, model_id in found["served"]]
         return float("-inf"), []
-
-    def _keep(self, model: str, served: list[Served]) -> None:
-        self._write(model, {"at": time.time(), "served": [[one.provider, one.id] for one in served]})
-
-    def _write(self, model: str, value: dict[str, Any] | None) -> None:
-        with suppress(Exception):
-            if self._cache is not None:
-                self._cache.set(self._key(model), value, KEPT)
 
     def _key(self, model: str) -> str:
         return "who-draws-" + hashlib.sha256(f"{self._hub_url} {model}".encode()).hexdigest()[:40]

@@ -1,4 +1,4 @@
-"""Layered landscapes, skies and waves, drawn with Pillow alone."""
+"""Layered landscapes and waters, drawn with Pillow alone."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Painting:
         self.size, self.width, self.height, self.unit = size, *size, math.sqrt(size[0] * size[1])
         self.view, self.pause = view, pause
         self.image = gradient(size, self.high, self.middle, self.haze)
-        self.sun = view.uniform(0.2, 0.8), view.uniform(0.16, 0.4)
+        self.sky()
 
     def noise(self, columns: int, rows: int) -> Image.Image:
         """Soft clouds; `columns` and `rows` count the largest lumps."""
@@ -49,20 +49,15 @@ class Painting:
             field = Image.blend(field, grid.resize(field.size, Image.Resampling.BICUBIC), share)
         return field.resize(self.size, Image.Resampling.BILINEAR)
 
-    def glow(self, radius: float, colour: Colour, peak: int, hard: int = 255, bend: float = 2.0) -> None:
-        side = max(1, round(radius * self.unit * 2))
-        round_one = ImageChops.invert(Image.radial_gradient("L")).resize((side, side), Image.Resampling.BICUBIC)
-        corner = (round(self.sun[0] * self.width - side / 2), round(self.sun[1] * self.height - side / 2))
-        self.image.paste(colour, (*corner, corner[0] + side, corner[1] + side), levels(round_one, 76, hard, peak, bend))
-
     def sky(self) -> None:
         """Stars where it is dark, thin clouds, sun or moon."""
         if sum(self.high) < 250:
             self.stars(260)
         self.image.paste(mix(self.haze, self.light, 0.35), (0, 0), levels(self.noise(2, 5), 120, 210, 150, 1.3))
-        self.glow(0.9, mix(self.haze, self.light, 0.4), 200)
-        self.glow(0.3, self.light, 170)
-        self.glow(self.view.uniform(0.035, 0.07), self.light, 255, 82, 1.0)
+        sun = self.view.uniform(0.2, 0.8) * self.width, self.view.uniform(0.16, 0.4) * self.height
+        self.glow(sun, 0.9, mix(self.haze, self.light, 0.4), 200)
+        self.glow(sun, 0.3, self.light, 170)
+        self.glow(sun, self.view.uniform(0.035, 0.07), self.light, 255, hard=82)
 
     def stars(self, count: int) -> None:
         draw = ImageDraw.Draw(self.image, "RGBA")
@@ -70,6 +65,12 @@ class Painting:
             x, y = self.view.random() * self.width, self.view.random() ** 1.5 * self.height
             size = self.unit * (0.0006 + 0.0018 * self.view.random() ** 6)
             draw.ellipse((x - size, y - size, x + size, y + size), (255, 250, 240, self.view.randrange(60, 240)))
+
+    def glow(self, at: tuple[float, float], radius: float, colour: Colour, peak: int, hard: int = 255) -> None:
+        side = max(1, round(radius * self.unit * 2))
+        disc = ImageChops.invert(Image.radial_gradient("L")).resize((side, side), Image.Resampling.BICUBIC)
+        corner = round(at[0] - side / 2), round(at[1] - side / 2)
+        self.image.paste(Image.new("RGB", disc.size, colour), corner, levels(disc, 76, hard, peak, 2.0))
 
     def ridge(self, level: float, height: float, rough: float) -> Line:
         """Halved again and again; `rough` is 0.5 for rock and 0.35 for hills."""
@@ -84,8 +85,8 @@ class Painting:
         parts = [(self.view.uniform(2, 8) * k, self.view.uniform(0, 7), height / k) for k in (1, 2, 3)]
         return [(x / 160, level - sum(math.sin(f * x / 160 + p) * a for f, p, a in parts)) for x in range(161)]
 
-    def land(self, line: Line, top: Colour, bottom: Colour, pines: float = 0.0) -> None:
-        """All below the line and the pines on it, masked at twice the size for smooth edges."""
+    def land(self, line: Line, near: float, pines: float = 0.0) -> None:
+        """All below the line, masked at twice the size for smooth edges; `near` is 0 at the horizon and 1 close by."""
         self.pause()
         mask = Image.new("L", (self.width * 2, self.height * 2))
         draw, line = ImageDraw.Draw(mask), [(x * mask.width, y * mask.height) for x, y in line]
@@ -96,80 +97,38 @@ class Painting:
                 y, half = foot - tall * (0.18 * floor - 0.06), tall * (0.2 - 0.034 * floor)
                 draw.polygon([(x - half, y), (x, y - tall * 0.34), (x + half, y)], 255)
             line = line[max(1, round(tall * self.view.uniform(0.1, 0.4) / mask.width * 190)) :]
-        _, crest, _, _ = mask.getbbox() or (0, 0, 0, 0)
-        mask = mask.crop((0, crest // 2 * 2, *mask.size)).reduce(2)
-        self.image.paste(gradient(mask.size, top, top, bottom), (0, self.height - mask.height), mask)
-
-    def layers(self, lines: list[Line], pines: Callable[[float], float] = lambda near: 0.0) -> None:
-        """From the haze at the horizon to the dark land close by."""
-        for index, line in enumerate(lines, start=1):
-            near = index / len(lines)
-            top = mix(self.haze, self.near, 0.12 + 0.88 * near**1.25)
-            self.land(line, top, mix(top, self.haze, 0.6 - 0.5 * near), pines(near))
+        top = mix(self.haze, self.near, 0.12 + 0.88 * near**1.25)
+        shades = gradient(self.size, top, mix(top, self.haze, 0.6 - 0.5 * near))
+        self.image.paste(shades, (0, 0), mask.reduce(2))
 
     def mountains(self) -> None:
-        self.sky()
-        self.layers(
-            [self.ridge(0.48 + 0.1 * k, 0.15 - 0.03 * k, 0.52) for k in range(5)], lambda near: 0.05 * (near == 1)
-        )
+        for k in range(5):
+            self.land(self.ridge(0.48 + 0.1 * k, 0.15 - 0.03 * k, 0.52), 0.2 + 0.2 * k)
 
     def forest(self) -> None:
-        self.sky()
-        self.layers([self.ridge(0.5 + 0.12 * k, 0.06, 0.4) for k in range(5)], lambda near: 0.03 + 0.2 * near**2.2)
+        for k in range(5):
+            near = 0.2 + 0.2 * k
+            self.land(self.ridge(0.5 + 0.12 * k, 0.06, 0.4), near, pines=0.03 + 0.2 * near**2.2)
 
     def dunes(self) -> None:
-        self.sky()
-        self.layers([self.wave(0.55 + 0.08 * k, 0.03 + 0.008 * k) for k in range(6)])
+        for k in range(6):
+            self.land(self.wave(0.55 + 0.08 * k, 0.03 + 0.008 * k), (k + 1) / 6)
 
     def sea(self) -> None:
         """The upper part again, upside down, darker and in ripples that grow towards the viewer."""
-        self.sky()
-        level = self.view.uniform(0.55, 0.64)
+        shore = round(self.height * self.view.uniform(0.55, 0.64))
         for near in (0.25, 0.5):
-            colour = mix(self.haze, self.near, near)
-            self.land(self.ridge(level + 0.02, 0.09, 0.5), colour, colour)
-        shore = round(level * self.height)
+            self.land(self.ridge(shore / self.height + 0.02, 0.09, 0.5), near)
         mirror = self.image.crop((0, 0, self.width, shore)).transpose(Image.Transpose.FLIP_TOP_BOTTOM)
         mirror = Image.blend(mirror, gradient(mirror.size, self.middle, self.near), 0.45)
-        phase = self.view.uniform(0, 9)
+        self.image.paste(mirror, (0, shore))
         for row in range(0, self.height - shore, 2):
-            far = row / (self.height - shore)
-            swing = math.sin(phase + 45 * far**0.6) * 0.012 + self.view.uniform(-0.01, 0.01)
-            strip = mirror.crop((0, row, self.width, row + 2))
-            self.image.paste(strip, (0, shore + row))
-            self.image.paste(strip, (round(swing * far * self.unit), shore + row))
-        self.glitter(level)
-
-    def glitter(self, level: float) -> None:
-        """The light's path on the water."""
-        draw = ImageDraw.Draw(self.image, "RGBA")
-        for _ in range(220):
-            far = self.view.random() ** 1.3
-            x = (self.sun[0] + self.view.gauss(0, 0.02 + 0.06 * far)) * self.width
-            y, half = (level + far * (1 - level)) * self.height, (0.003 + 0.02 * far * self.view.random()) * self.unit
-            draw.ellipse(
-                (x - half, y - half / 14, x + half, y + half / 14), (*self.light, self.view.randrange(30, 150))
-            )
-
-    def space(self) -> None:
-        self.image.paste(mix(self.near, (4, 5, 16), 0.7), (0, 0, *self.size))
-        for colour in (self.high, self.middle, self.haze, self.middle):
-            self.image.paste(colour, (0, 0), levels(self.noise(3, 3), 95, 235, 215, 1.5))
-        self.stars(700)
-        self.glow(0.6, self.light, 200, bend=3.0)
-
-    def silk(self) -> None:
-        self.glow(0.9, self.light, 200)
-        shades = [self.high, self.middle, self.haze, self.light, self.haze, self.middle, self.high, self.near]
-        for index in range(14):
-            colour = mix(shades[index // 2], shades[min(7, index // 2 + 1)], index % 2 / 2)
-            line = self.wave(0.12 + 0.9 * index / 13, 0.08)
-            self.land(line, mix(colour, self.light, 0.25), mix(colour, self.near, 0.35))
+            swing = self.view.gauss(0, 0.012) * self.unit * row / (self.height - shore)
+            self.image.paste(mirror.crop((0, row, self.width, row + 2)), (round(swing), shore + row))
 
     def finished(self) -> Image.Image:
         """With a fine grain, which hides the steps of slow gradients."""
         self.pause()
         grain = Image.frombytes("L", self.size, self.view.randbytes(self.width * self.height))
-        return ImageChops.add(
-            self.image, Image.merge("RGB", [grain.point([v * 5 // 256 for v in range(256)])] * 3), 1, -2
-        )
+        grain = grain.point([grey * 5 // 256 for grey in range(256)])
+        return ImageChops.add(self.image, Image.merge("RGB", [grain] * 3), 1, -2)

@@ -73,11 +73,9 @@ def is_allowed(address: str, local: bool) -> bool:
 
 def _inner(ip: Address) -> Address:
     """The IPv4 address that an IPv6 one stands for, if any."""
-    if isinstance(ip, ipaddress.IPv4Address):
-        return ip
     if ip in NAT64:
         return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-    return ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else ip)
+    return ip if isinstance(ip, ipaddress.IPv4Address) else ip.ipv4_mapped or ip.sixtofour or ip
 
 
 def is_loopback(host: str) -> bool:

@@ -7,11 +7,10 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db.models import Count
 from django.utils.timezone import now
 
 from images import matching
-from images.models import Job, Status
+from images.models import Status
 from workers.operations import OPERATIONS, run
 
 
@@ -32,7 +31,8 @@ class Command(BaseCommand):
         elif options["failed"]:
             answer, lines = failed(options["code"])
         else:
-            answer, lines = counts()
+            answer = matching.exact_counts()
+            lines = [f"{status:10} {number:>9,}" for status, number in answer.items()]
         self.stdout.write(json.dumps(answer) if options["json"] else "\n".join(lines))
 
     def retry(self, code: str) -> tuple[Any, list[str]]:
@@ -48,18 +48,10 @@ class Command(BaseCommand):
         self.stderr.flush()
 
 
-def counts() -> tuple[Any, list[str]]:
-    found = dict(Job.objects.order_by().values_list("status").annotate(number=Count("pk")))
-    answer = {status.value: found.get(status.value, 0) for status in Status}
-    return answer, [f"{status:10} {number:>9,}" for status, number in answer.items()]
-
-
 def failed(code: str) -> tuple[Any, list[str]]:
     """Out of the CAP newest failed jobs."""
     reasons = [reason for reason in matching.reasons() if code in {"", reason.code}]
-    names = ("count", "code", "http", "provider", "message")
-    answer = [{name: getattr(reason, name) for name in names} for reason in reasons]
     lines = [
         f"{one.count:>6,}  {one.code} ({one.http or 'no answer'}, {one.provider})  {one.message}" for one in reasons
     ]
-    return answer, lines or ["No job has failed."]
+    return [vars(one) for one in reasons], lines or ["No job has failed."]

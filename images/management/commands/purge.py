@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from images.jobs import remove_for_good
-from images.models import Job
 from workers import janitor
 
 
@@ -21,7 +20,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         pictures = self.repeat("old pictures", janitor.purge)
-        trash = self.repeat("in the trash", empty_trash) if options["trash_now"] else 0
+        trash = self.repeat("in the trash", partial(janitor.purge, 0)) if options["trash_now"] else 0
         results = self.repeat("old results", janitor.prune_results)
         self.stdout.write(f"Removed {pictures:,} old pictures, {trash:,} from the trash, {results:,} old results.")
 
@@ -35,11 +34,3 @@ class Command(BaseCommand):
         if total:
             self.stderr.write("")
         return total
-
-
-def empty_trash() -> int:
-    ended = Job.objects.filter(status__in=("succeeded", "failed", "canceled"), dismissed_at__isnull=False)
-    rows = list(ended.select_related("image").order_by("pk")[: janitor.BATCH])
-    for job in rows:
-        remove_for_good(job)
-    return len(rows)

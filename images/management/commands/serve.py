@@ -19,7 +19,6 @@ from waitress.server import create_server
 from config import env
 from config.celery import app
 from config.handler import get_wsgi_application
-from images.management.commands.check_provider import check
 from images.models import Job
 from workers import backends
 from workers.leases import leases
@@ -54,7 +53,7 @@ class Command(BaseCommand):
         start_threads()
         threading.Thread(target=run_worker, daemon=True, name="worker").start()
         for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts background jobs with SIGINT ignored
-            signal.signal(number, interrupt)
+            signal.signal(number, signal.default_int_handler)
         try:
             server.run()
         finally:
@@ -72,7 +71,7 @@ class Command(BaseCommand):
     def tell_about_provider(self) -> None:
         """The short form of `check_provider`, while the pages are served already."""
         if backends.chosen() == "huggingface":
-            for line in check(backends.chosen(), draw=False):
+            for line in backends.check():
                 self.stdout.write(f"{'ok' if line.ok else 'NO'}  {line.text}")
             self.stdout.flush()
 
@@ -85,10 +84,6 @@ class Command(BaseCommand):
         self.stdout.write(f"\nStopped. {note}")
         self.stdout.flush()
         os._exit(0)  # the worker's threads have nothing left to lose
-
-
-def interrupt(*_args: object) -> None:
-    raise KeyboardInterrupt
 
 
 def pictures(number: int) -> str:
