@@ -73,15 +73,17 @@ def holds_nul(request: HttpRequest) -> bool:
 def speaks_utf8(request: HttpRequest) -> bool:
     """A browser's form comes in UTF-8. Python knows charsets that no text is written in, and fails over them."""
     charset = (request.content_params or {}).get("charset", "utf-8").lower()
-    request.encoding = "utf-8"
+    if request.encoding:  # to set it makes Django read the address twice; our own handler leaves it open
+        request.encoding = "utf-8"
     return charset in {"utf-8", "utf8"} or request.method in BODILESS
 
 
 class DefencesMiddleware(MiddlewareMixin):
-    """No page of ours needs a camera or a place, and none may be kept by a cache that others use."""
+    """A page takes from this site only, needs no camera and no place, and is not kept by a cache that others use."""
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         response.headers["Permissions-Policy"] = PERMISSIONS
+        response.headers.setdefault("Content-Security-Policy", settings.CONTENT_SECURITY_POLICY)
         response.headers.setdefault("Cache-Control", "private, no-cache")
         return response
 
