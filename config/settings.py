@@ -127,19 +127,16 @@ CACHES: dict[str, dict[str, Any]] = {
 
 # Celery: the message is only a wake-up, the row is the job, so a message may be lost or come twice.
 CELERY_BROKER_URL = REDIS_URL or "memory://"
-CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
-    {
-        "ack_emulation": False,  # a lost wake-up is sent again by the sweeper; acks cost two round trips each
-        "socket_timeout": 1.5,  # a hung Redis must not hold a web thread; must stay above BRPOP's 1 s
-        "socket_connect_timeout": 1.5,
-        "socket_keepalive": True,  # a Redis that vanished without a word is noticed within half a minute
-        "health_check_interval": 10,
-        "max_retries": 0,  # a submit while Redis hangs takes one timeout; the sweeper tries again
-        "global_keyprefix": "images:",  # another app may use the same Redis
-    }
-    if REDIS_URL
-    else {}
-)
+REDIS_OPTIONS: dict[str, Any] = {
+    "ack_emulation": False,  # a lost wake-up is sent again by the sweeper; acks cost two round trips each
+    "socket_timeout": 1.5,  # a hung Redis must not hold a web thread; must stay above BRPOP's 1 s
+    "socket_connect_timeout": 1.5,
+    "socket_keepalive": True,  # a Redis that vanished without a word is noticed within half a minute
+    "health_check_interval": 10,
+    "max_retries": 0,  # a submit while Redis hangs takes one timeout; the sweeper tries again
+    "global_keyprefix": "images:",  # another app may use the same Redis
+}
+CELERY_BROKER_TRANSPORT_OPTIONS = REDIS_OPTIONS if REDIS_URL else {}
 CELERY_IMPORTS = ["workers.tasks", "workers.steps", "workers.operations"]
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # for ever; the default gives up after 100

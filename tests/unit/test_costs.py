@@ -138,6 +138,24 @@ def test_a_submit_sends_redis_few_commands(redis_server: RedisServer, monkeypatc
     assert each <= 2
 
 
+def test_a_worker_asks_redis_once_for_each_wake_up(redis_server: RedisServer, settings: Any) -> None:
+    from config.celery import app
+
+    redis_server.flushall()
+    options = {"transport_options": settings.REDIS_OPTIONS}
+    with app.connection_for_write(redis_server.url, **options) as broker, app.amqp.Producer(broker) as producer:
+        for _ in range(11):
+            sweeper.generate_image.apply_async([""], producer=producer)
+        seen: list[Any] = []
+        consumer = app.amqp.TaskConsumer(broker.channel(), on_message=lambda message: (message.ack(), seen.append(1)))
+        with consumer:
+            broker.drain_events(timeout=2)
+            before = commands(redis_server)
+            while len(seen) < 11:
+                broker.drain_events(timeout=2)
+        assert (commands(redis_server) - before - 1) / 10 <= 2  # BRPOP, and sometimes a question about what was lost
+
+
 def commands(server: RedisServer) -> int:
     return int(server.call("INFO", "stats")["total_commands_processed"])
 
