@@ -7,17 +7,19 @@ import { recall, remember, tab } from "./store.js";
 import { fill, gettext, ngettext } from "./text.js";
 
 const AHEAD = "1500px";
+const SLOWEST_MS = 30_000;
 
-/** @type {AbortController} */
-let current = new AbortController();
+let loading = new AbortController();
 /** @type {IntersectionObserver} */
 let watcher;
 let loaded = 1;
+let failures = 0;
 
 /** @param {() => void} onCards called when new cards are there */
 export function startScroll(onCards) {
   watcher = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && more(onCards), { rootMargin: AHEAD });
   addEventListener("pagehide", keepPlace);
+  addEventListener("online", watchLink);
   watchLink();
   comeBack(onCards);
 }
@@ -25,13 +27,13 @@ export function startScroll(onCards) {
 /**
  * Cards from the server, without their page.
  * @param {string} url
+ * @param {AbortSignal} signal
  * @returns {Promise<DocumentFragment>}
  */
-export async function fetchCards(url) {
-  current.abort();
-  current = new AbortController();
+export async function fetchCards(url, signal) {
+  const headers = { "X-Requested-With": "fetch", Accept: "application/json" }; // a refusal in words, not as a page
   // "no-store": the back button must never find these cards where a whole page should be.
-  const response = await ask(url, { headers: { "X-Requested-With": "fetch" }, cache: "no-store", signal: current.signal });
+  const response = await ask(url, { headers, cache: "no-store", signal });
   const template = document.createElement("template");
   template.innerHTML = await response.text();
   return template.content;
@@ -42,6 +44,7 @@ export async function fetchCards(url) {
  * @param {DocumentFragment} cards
  */
 export function replaceCards(cards) {
+  loading.abort();
   find("[data-grid]")?.replaceChildren(cards);
   loaded = 1;
   watchLink();
@@ -52,8 +55,10 @@ async function more(onCards) {
   const link = /** @type {HTMLAnchorElement | null} */ (document.querySelector("[data-more] a"));
   if (!link || link.dataset.loading) return;
   link.dataset.loading = "yes";
+  const { signal } = (loading = new AbortController());
   try {
-    const cards = await fetchCards(link.href);
+    const cards = await fetchCards(link.href, signal);
+    failures = 0;
     const count = findAll("[data-card]", cards).length;
     link.closest("[data-more]")?.replaceWith(cards);
     loaded += 1;
@@ -61,12 +66,16 @@ async function more(onCards) {
     onCards();
     watchLink();
   } catch {
-    // The link stays: pressing it opens the next page.
-    delete link.dataset.loading;
-    link.textContent = gettext("More pictures did not come. Try again.");
-    watcher.disconnect();
-    addEventListener("online", watchLink, { once: true });
+    if (!signal.aborted) tryLater(link);
   }
+}
+
+/** The link stays: pressing it opens the next page. @param {HTMLAnchorElement} link */
+function tryLater(link) {
+  delete link.dataset.loading;
+  link.textContent = gettext("More pictures did not come. Try again.");
+  watcher.disconnect();
+  setTimeout(watchLink, Math.min(1000 * 2 ** failures++, SLOWEST_MS));
 }
 
 function watchLink() {
