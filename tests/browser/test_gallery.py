@@ -105,7 +105,7 @@ def test_chosen_pictures_come_as_one_zip(gallery: Any) -> None:
     gallery.keyboard.press("x")
     expect(gallery.get_by_text("2 chosen")).to_be_visible()
     with gallery.expect_download() as download:
-        gallery.get_by_role("region", name="Chosen pictures").get_by_role("link", name="Download").click()
+        gallery.get_by_role("region", name="Chosen pictures").get_by_role("button", name="Download").click()
     assert download.value.suggested_filename.endswith(".zip")
     gallery.keyboard.press("Escape")
     expect(gallery.get_by_role("region", name="Chosen pictures")).to_be_hidden()
