@@ -13,7 +13,8 @@ export function startSettings(form) {
   const usual = values(form);
   const given = form.dataset.given;
   if (given !== "all") fillIn(form, recall(SETTINGS, {}));
-  if (!given) fillIn(form, { prompt: recall(DRAFT, "") || usual.prompt });
+  if (given === "seed") fillIn(form, { seed: usual.seed });
+  if (!given || given === "seed") fillIn(form, { prompt: recall(DRAFT, "") || usual.prompt });
   startFolding(form);
   const keep = () => {
     remember(DRAFT, values(form).prompt);
