@@ -14,6 +14,7 @@ let loading = new AbortController();
 let watcher;
 let loaded = 1;
 let failures = 0;
+let isComing = false;
 
 /** @param {() => void} onCards called when new cards are there */
 export function startScroll(onCards) {
@@ -50,10 +51,10 @@ export function replaceCards(cards) {
   watchLink();
 }
 
-/** @param {() => void} onCards */
+/** Whether more came. @param {() => void} onCards */
 async function more(onCards) {
   const link = /** @type {HTMLAnchorElement | null} */ (document.querySelector("[data-more] a"));
-  if (!link || link.dataset.loading) return;
+  if (!link || link.dataset.loading) return false;
   link.dataset.loading = "yes";
   const { signal } = (loading = new AbortController());
   try {
@@ -65,9 +66,11 @@ async function more(onCards) {
     announce(fill(ngettext("%(n)s more picture.", "%(n)s more pictures.", count), { n: count }));
     onCards();
     watchLink();
+    return true;
   } catch {
     if (!signal.aborted) tryLater(link);
   }
+  return false;
 }
 
 /** The link stays: pressing it opens the next page. @param {HTMLAnchorElement} link */
@@ -84,22 +87,32 @@ function watchLink() {
   if (place) watcher.observe(place);
 }
 
-/** Note how much was loaded and what was on top. */
+/** Note how much was loaded and which card was on top. */
 function keepPlace() {
-  remember(placeKey(), { loaded, top: scrollY }, tab());
+  if (isComing) return; // it was left before it was there again
+  const card = findAll("[data-card]").find((one) => one.getBoundingClientRect().bottom > 0);
+  remember(placeKey(), { loaded, id: card?.dataset.id, top: card?.getBoundingClientRect().top, down: scrollY }, tab());
 }
 
 /** After the back button, when the browser did not keep the page itself. @param {() => void} onCards */
 async function comeBack(onCards) {
   const [entry] = /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType("navigation"));
   if (entry?.type !== "back_forward" && entry?.type !== "reload") return;
-  const place = recall(placeKey(), { loaded: 1, top: 0 }, tab());
-  while (loaded < place.loaded && document.querySelector("[data-more] a")) {
-    const before = loaded;
-    await more(onCards);
-    if (loaded === before) return;
-  }
-  if (place.loaded > 1) scrollTo({ top: place.top, behavior: "instant" });
+  /** @type {Place} */
+  const place = recall(placeKey(), { loaded: 1, down: 0 }, tab());
+  isComing = true;
+  while (loaded < place.loaded && (await more(onCards)));
+  isComing = false;
+  if (place.down) goTo(place);
+}
+
+/** @typedef {{loaded: number, down: number, id?: string, top?: number}} Place */
+
+/** Pictures may have come or gone above it. @param {Place} place */
+function goTo({ id, top = 0, down }) {
+  const card = find(`[data-card][data-id="${id}"]`);
+  const at = card ? scrollY + card.getBoundingClientRect().top - top : down;
+  scrollTo({ top: at, behavior: "instant" });
 }
 
 function placeKey() {

@@ -1,4 +1,4 @@
-"""The server says no, the page was open too long, or the browser remembers nothing: what one sees, and that it heals."""
+"""The server says no, a page was open too long, or the browser remembers nothing: what one sees; and that it heals."""
 
 from __future__ import annotations
 

@@ -174,7 +174,9 @@ def test_two_tabs_show_the_same_end(site: Site, page: Any) -> None:
     expect(card).to_contain_text("Canceled.")
 
 
-@pytest.mark.parametrize("text", ["x" * 2000, "👩‍👩‍👧‍👦" * 200, "قِطٌّ عَلَى سَرِيرٍ أَحْمَرَ"], ids=["long", "emoji", "right to left"])
+@pytest.mark.parametrize(
+    "text", ["x" * 2000, "👩‍👩‍👧‍👦" * 200, "قِطٌّ عَلَى سَرِيرٍ أَحْمَرَ"], ids=["long", "emoji", "right to left"]
+)
 def test_any_words_can_be_drawn_and_used_again(site: Site, page: Any, text: str) -> None:
     page.goto(site.url)
     page.get_by_label(PROMPT).fill(text)
