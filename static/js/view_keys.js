@@ -4,6 +4,7 @@ import { copy } from "./copy.js";
 import { find, isTyping } from "./dom.js";
 import { areKeysOn, showHelp } from "./help.js";
 import { post } from "./http.js";
+import { leaveOrder } from "./order.js";
 import { gettext } from "./text.js";
 import { toastOnNextPage } from "./toast.js";
 import { isZoomed, toggleZoom } from "./zoom.js";
@@ -72,6 +73,7 @@ export function startSwipe(view) {
  */
 export async function deleteAndGoOn(_card, button) {
   const { restore_url: restoreUrl } = await post(button.formAction);
+  leaveOrder();
   toastOnNextPage(gettext("Deleted."), restoreUrl);
   const neighbour = document.querySelector("[data-next]") ?? document.querySelector("[data-previous]");
   location.replace(neighbour?.getAttribute("href") ?? find("[data-view]")?.dataset.galleryUrl ?? "/");

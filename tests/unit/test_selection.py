@@ -59,3 +59,16 @@ def test_a_private_gallery_packs_only_ones_own(stranger: Client, settings: Any) 
 
 def test_a_waiting_job_has_nothing_to_pack(owner: Client) -> None:
     assert owner.get("/zip/", {"id": str(make_job().pk)}).status_code == 404
+
+
+def test_two_hundred_pictures_are_asked_for_with_a_form(client: Client) -> None:
+    """An address with their ids would be longer than servers take."""
+    ids = [str(picture_job().pk) for _ in range(200)]
+    answer: Any = client.post("/zip/", {"id": ids})
+    assert len(zipfile.ZipFile(BytesIO(answer.body)).namelist()) == 201
+
+
+@pytest.mark.parametrize("path", ["/zip/", "/bulk/"])
+def test_more_than_one_request_may_name_are_refused_and_not_left_out(owner: Client, path: str) -> None:
+    ids = [str(uuid.uuid4()) for _ in range(501)]
+    assert owner.post(path, {"id": ids, "action": "delete"}, HTTP_ACCEPT="application/json").status_code == 400
