@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -68,6 +69,7 @@ def home_page(request: HttpRequest, form: GenerateForm, status: int = 200) -> Ht
         "usage": usage(backends.chosen()),
         "samples": [] if shown else presets.SAMPLES,
         "model_info_json": {info.id: model_facts(info) for info in offered_models()},
+        "usual_settings": usual_settings(),
     }
     return render(request, "images/home.html", context, status=status)
 
@@ -76,13 +78,17 @@ def model_facts(info: ModelInfo) -> dict[str, Any]:
     return {name: getattr(info, name) for name in MODEL_FACTS}
 
 
+def usual_settings() -> dict[str, str]:
+    """Of a form that nobody has touched, as the browser writes them."""
+    chosen = {"size": presets.DEFAULT_SIZE, "count": "1", "model": settings.HF_MODEL}
+    return dict.fromkeys(COPIED[1:], "") | chosen | {"negative_prompt": presets.DEFAULT_NEGATIVE_PROMPT}
+
+
 def initial(request: HttpRequest) -> dict[str, Any]:
     """A new form, or one filled from an earlier picture (`?from=<id>`). `given` names what goes before the draft."""
     values: dict[str, Any] = {
+        **usual_settings(),
         "idempotency_key": uuid.uuid4().hex,
-        "size": presets.DEFAULT_SIZE,
-        "count": 1,
-        "negative_prompt": presets.DEFAULT_NEGATIVE_PROMPT,
         "prompt": request.GET.get("prompt", ""),
         "given": "prompt" if request.GET.get("prompt") else "",
     }

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from tests.browser.conftest import Site, visit_as, wait_for_script
+from tests.browser.conftest import Site, draw, visit_as, wait_for_script
 from tests.services import Client, chromium_path, require
 
 pytestmark = [pytest.mark.e2e, pytest.mark.browser]
@@ -101,3 +101,15 @@ def test_a_changed_gallery_is_shown_anew_at_the_same_picture(site: Site, painter
     expect(page).to_have_url(f"{site.url}/gallery/")
     expect(card(page, name)).to_have_count(0)
     expect(card(page, below)).to_be_in_viewport()
+
+
+def test_watching_goes_on_after_the_way_back(site: Site, painter: Client, page: Any) -> None:
+    visit_as(page, painter)
+    site.stub.delay = 3.0
+    page.goto(site.url)
+    drawing = draw(page, "drawn while one looks around")
+    expect(drawing).to_contain_text("Drawing")
+    page.get_by_role("link", name="Gallery").click()
+    expect(page.get_by_label("Search all prompts")).to_be_visible()
+    page.evaluate("history.back()")
+    expect(drawing).to_have_attribute("data-state", "succeeded")
