@@ -6,7 +6,8 @@ import uuid
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -68,7 +69,7 @@ def home_page(request: HttpRequest, form: GenerateForm, status: int = 200) -> Ht
         "usage": usage(backends.chosen()),
         "samples": [] if shown else presets.SAMPLES,
         "model_info_json": {info.id: model_facts(info) for info in offered_models()},
-        "styles_json": {key: style.words for key, style in presets.STYLES.items()},
+        "usual_settings": usual_settings(),
     }
     return render(request, "images/home.html", context, status=status)
 
@@ -77,21 +78,33 @@ def model_facts(info: ModelInfo) -> dict[str, Any]:
     return {name: getattr(info, name) for name in MODEL_FACTS}
 
 
+def usual_settings() -> dict[str, str]:
+    """Of a form that nobody has touched, as the browser writes them."""
+    chosen = {"size": presets.DEFAULT_SIZE, "count": "1", "model": settings.HF_MODEL}
+    return dict.fromkeys(COPIED[1:], "") | chosen | {"negative_prompt": presets.DEFAULT_NEGATIVE_PROMPT}
+
+
 def initial(request: HttpRequest) -> dict[str, Any]:
-    """A new form, or one filled from an earlier picture (`?from=<id>`; `&seed=0` leaves its seed out)."""
+    """A new form, or one filled from an earlier picture (`?from=<id>`). `given` names what goes before the draft."""
     values: dict[str, Any] = {
+        **usual_settings(),
         "idempotency_key": uuid.uuid4().hex,
-        "size": presets.DEFAULT_SIZE,
-        "count": 1,
-        "negative_prompt": presets.DEFAULT_NEGATIVE_PROMPT,
         "prompt": request.GET.get("prompt", ""),
+        "given": "prompt" if request.GET.get("prompt") else "",
     }
     source = source_job(request)
-    if source:
-        values.update({name: getattr(source, name) for name in COPIED}, size=f"{source.width}x{source.height}")
-        if request.GET.get("seed") == "0":
-            values["seed"] = None
-    return values
+    return values | copied(source, request.GET) if source else values
+
+
+def copied(source: Job, asked: QueryDict) -> dict[str, Any]:
+    """All settings of a picture; with `&only=prompt` or `&only=seed` just that, with `&seed=0` all but its seed."""
+    values = {name: getattr(source, name) for name in COPIED} | {"size": f"{source.width}x{source.height}"}
+    only = asked.get("only", "")
+    if only in {"prompt", "seed"}:
+        return {only: values[only], "given": only}
+    if asked.get("seed") == "0":
+        values["seed"] = None
+    return values | {"given": "all"}
 
 
 def source_job(request: HttpRequest) -> Job | None:
@@ -120,6 +133,7 @@ def gallery_page(request: HttpRequest) -> HttpResponse:
         "query": asked["q"],
         "starred": starred,
         "mine": mine,
+        "narrowed": bool(asked["q"] or starred or mine),
     }
     partial = request.headers.get("X-Requested-With") == "fetch"
     return render(request, "images/_cards.html" if partial else "images/gallery.html", context)

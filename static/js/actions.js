@@ -1,10 +1,10 @@
 /** Cancel, try again, delete, bring back, star: without leaving the page. Without JavaScript the same buttons post a form. */
 
 import { announce } from "./announce.js";
-import { find } from "./dom.js";
 import { post, Refused } from "./http.js";
 import { gettext } from "./text.js";
 import { toast } from "./toast.js";
+import { focusable, offerUndo, putBack, takeOut } from "./undo.js";
 import { unwatch, watch } from "./watch.js";
 
 /** @typedef {(card: HTMLElement | null, button: HTMLButtonElement) => Promise<void>} Action */
@@ -70,42 +70,22 @@ function showStar(button, starred) {
 async function deleteCard(card, button) {
   const { restore_url: restoreUrl } = await post(button.formAction);
   if (!card) return location.assign("/");
-  const back = takeOut(card);
-  toast(gettext("Deleted."), { undo: () => putBack(back, restoreUrl) });
-}
-
-/**
- * Remove a card; the keyboard goes on from its neighbour.
- * @param {HTMLElement} card
- */
-export function takeOut(card) {
-  const after = card.nextElementSibling;
-  const parent = /** @type {HTMLElement} */ (card.parentElement);
-  const neighbour = [after, card.previousElementSibling].find((other) => other?.matches("[data-card]"));
-  unwatch(card.dataset.id ?? "");
-  card.remove();
-  const target = neighbour && find(".frame-link, button, a", neighbour);
-  (target ?? find("#main"))?.focus({ preventScroll: true });
-  return { card, parent, after };
-}
-
-/**
- * @param {{card: HTMLElement, parent: HTMLElement, after: Element | null}} place
- * @param {string} restoreUrl
- */
-async function putBack({ card, parent, after }, restoreUrl) {
-  try {
+  const place = takeOut(card);
+  offerUndo(gettext("Deleted."), async () => {
     await post(restoreUrl);
-    parent.insertBefore(card, after?.parentElement === parent ? after : null);
-    find(".frame-link, button, a", card)?.focus();
-    announce(gettext("It is back."));
-  } catch (error) {
-    toast(error instanceof Refused ? error.message : gettext("This did not work. Try again in a moment."));
-  }
+    putBack(place);
+    focusable(card)?.focus();
+  });
 }
 
-/** Bring back a picture that was deleted on the page before. @param {string} url */
-export async function restoreAndShow(url) {
-  const { job } = await post(url);
-  location.assign(job.image?.page_url ?? location.href);
+/**
+ * A picture was deleted on the page before: bring it back and show it.
+ * @param {string} words
+ * @param {string} url
+ */
+export function offerToRestore(words, url) {
+  offerUndo(words, async () => {
+    const { job } = await post(url);
+    location.assign(job.image?.page_url ?? location.href);
+  });
 }

@@ -2,6 +2,7 @@
 
 import { startActions } from "./actions.js";
 import { startGridKeys } from "./grid_keys.js";
+import { keepOrder } from "./order.js";
 import "./page.js";
 import { startScroll } from "./scroll.js";
 import { startSearch } from "./search.js";
@@ -10,6 +11,7 @@ import { startWatching } from "./watch.js";
 
 startActions();
 startGridKeys();
+keepOrder();
 startSelection();
 startScroll(offerPicks);
 startSearch(offerPicks);

@@ -1,10 +1,14 @@
 /** What every page has. */
 
-import { restoreAndShow } from "./actions.js";
+import { offerToRestore } from "./actions.js";
+import { startChanges } from "./changes.js";
+import { startImages } from "./images.js";
 import { startThemeSwitch } from "./theme_switch.js";
 import { showLocalTimes } from "./times.js";
 import { showKeptNotes } from "./toast.js";
 
 startThemeSwitch();
+startChanges();
+startImages();
 showLocalTimes();
-showKeptNotes(restoreAndShow);
+showKeptNotes(offerToRestore);

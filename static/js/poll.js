@@ -18,6 +18,7 @@ export class Poller {
   #failures = 0;
   #began = 0;
   #pause = QUICK_MS;
+  #last = { url: "", tag: "", wait: 0 }; // what was answered last
 
   /**
    * @param {string} url
@@ -84,25 +85,30 @@ export class Poller {
    */
   async #once(ids) {
     const query = new URLSearchParams(ids.map((id) => ["id", id]));
-    const { answer, now } = await this.#answer(`${this.url}?${query}`);
+    const url = `${this.url}?${query}`;
+    const response = await this.#response(url);
     this.#found();
+    if (response?.status === 304) return this.#last.wait || this.#ownPace();
+    /** @type {StatusAnswer} */
+    const answer = response ? await response.json() : { jobs: [], poll_after_ms: 0 };
+    this.#last = { url, tag: response?.headers.get("ETag") ?? "", wait: answer.poll_after_ms };
     const known = new Set(answer.jobs.map((job) => job.id));
-    this.apply(answer.jobs, ids.filter((id) => !known.has(id)), now);
-    return answer.poll_after_ms > 0 ? answer.poll_after_ms : this.#ownPace();
+    this.apply(answer.jobs, ids.filter((id) => !known.has(id)), Date.parse(response?.headers.get("Date") ?? "") || Date.now());
+    return answer.poll_after_ms || this.#ownPace();
   }
 
   /**
-   * An id that nobody knows is an answer too: nothing is known of it.
+   * Nothing, when the server knows none of these ids. The browser's own memory is left out: on 304 it would say
+   * again what was true earlier, and a reload would count an old estimate anew.
    * @param {string} url
-   * @returns {Promise<{answer: StatusAnswer, now: number}>}
    */
-  async #answer(url) {
+  async #response(url) {
+    const { url: before, tag } = this.#last;
+    const headers = { Accept: "application/json", ...(tag && before === url ? { "If-None-Match": tag } : {}) };
     try {
-      // "no-cache" asks with the ETag; the browser turns a 304 back into the last answer.
-      const response = await ask(url, { headers: { Accept: "application/json" }, cache: "no-cache" });
-      return { answer: await response.json(), now: Date.parse(response.headers.get("Date") ?? "") || Date.now() };
+      return await ask(url, { headers, cache: "no-store" });
     } catch (error) {
-      if (error instanceof Refused && error.status === 404) return { answer: { jobs: [], poll_after_ms: 0 }, now: Date.now() };
+      if (error instanceof Refused && error.status === 404) return null;
       throw error;
     }
   }
@@ -114,6 +120,7 @@ export class Poller {
 
   /** @param {unknown} error */
   #failed(error) {
+    if (error instanceof Refused && error.status === 401) location.reload(); // logged out: the page leads to the login
     this.#failures += 1;
     this.lost(true);
     const own = QUICK_MS * GROWTH ** (this.#failures - 1);

@@ -7,17 +7,20 @@ import { recall, remember, tab } from "./store.js";
 import { fill, gettext, ngettext } from "./text.js";
 
 const AHEAD = "1500px";
+const SLOWEST_MS = 30_000;
 
-/** @type {AbortController} */
-let current = new AbortController();
+let loading = new AbortController();
 /** @type {IntersectionObserver} */
 let watcher;
 let loaded = 1;
+let failures = 0;
+let isComing = false;
 
 /** @param {() => void} onCards called when new cards are there */
 export function startScroll(onCards) {
   watcher = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && more(onCards), { rootMargin: AHEAD });
   addEventListener("pagehide", keepPlace);
+  addEventListener("online", watchLink);
   watchLink();
   comeBack(onCards);
 }
@@ -25,13 +28,13 @@ export function startScroll(onCards) {
 /**
  * Cards from the server, without their page.
  * @param {string} url
+ * @param {AbortSignal} signal
  * @returns {Promise<DocumentFragment>}
  */
-export async function fetchCards(url) {
-  current.abort();
-  current = new AbortController();
+export async function fetchCards(url, signal) {
+  const headers = { "X-Requested-With": "fetch", Accept: "application/json" }; // a refusal in words, not as a page
   // "no-store": the back button must never find these cards where a whole page should be.
-  const response = await ask(url, { headers: { "X-Requested-With": "fetch" }, cache: "no-store", signal: current.signal });
+  const response = await ask(url, { headers, cache: "no-store", signal });
   const template = document.createElement("template");
   template.innerHTML = await response.text();
   return template.content;
@@ -42,31 +45,40 @@ export async function fetchCards(url) {
  * @param {DocumentFragment} cards
  */
 export function replaceCards(cards) {
+  loading.abort();
   find("[data-grid]")?.replaceChildren(cards);
   loaded = 1;
   watchLink();
 }
 
-/** @param {() => void} onCards */
+/** Whether more came. @param {() => void} onCards */
 async function more(onCards) {
   const link = /** @type {HTMLAnchorElement | null} */ (document.querySelector("[data-more] a"));
-  if (!link || link.dataset.loading) return;
+  if (!link || link.dataset.loading) return false;
   link.dataset.loading = "yes";
+  const { signal } = (loading = new AbortController());
   try {
-    const cards = await fetchCards(link.href);
+    const cards = await fetchCards(link.href, signal);
+    failures = 0;
     const count = findAll("[data-card]", cards).length;
     link.closest("[data-more]")?.replaceWith(cards);
     loaded += 1;
     announce(fill(ngettext("%(n)s more picture.", "%(n)s more pictures.", count), { n: count }));
     onCards();
     watchLink();
+    return true;
   } catch {
-    // The link stays: pressing it opens the next page.
-    delete link.dataset.loading;
-    link.textContent = gettext("More pictures did not come. Try again.");
-    watcher.disconnect();
-    addEventListener("online", watchLink, { once: true });
+    if (!signal.aborted) tryLater(link);
   }
+  return false;
+}
+
+/** The link stays: pressing it opens the next page. @param {HTMLAnchorElement} link */
+function tryLater(link) {
+  delete link.dataset.loading;
+  link.textContent = gettext("More pictures did not come. Try again.");
+  watcher.disconnect();
+  setTimeout(watchLink, Math.min(1000 * 2 ** failures++, SLOWEST_MS));
 }
 
 function watchLink() {
@@ -75,22 +87,32 @@ function watchLink() {
   if (place) watcher.observe(place);
 }
 
-/** Note how much was loaded and what was on top. */
+/** Note how much was loaded and which card was on top. */
 function keepPlace() {
-  remember(placeKey(), { loaded, top: scrollY }, tab());
+  if (isComing) return; // it was left before it was there again
+  const card = findAll("[data-card]").find((one) => one.getBoundingClientRect().bottom > 0);
+  remember(placeKey(), { loaded, id: card?.dataset.id, top: card?.getBoundingClientRect().top, down: scrollY }, tab());
 }
 
 /** After the back button, when the browser did not keep the page itself. @param {() => void} onCards */
 async function comeBack(onCards) {
   const [entry] = /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType("navigation"));
   if (entry?.type !== "back_forward" && entry?.type !== "reload") return;
-  const place = recall(placeKey(), { loaded: 1, top: 0 }, tab());
-  while (loaded < place.loaded && document.querySelector("[data-more] a")) {
-    const before = loaded;
-    await more(onCards);
-    if (loaded === before) return;
-  }
-  if (place.loaded > 1) scrollTo({ top: place.top, behavior: "instant" });
+  /** @type {Place} */
+  const place = recall(placeKey(), { loaded: 1, down: 0 }, tab());
+  isComing = true;
+  while (loaded < place.loaded && (await more(onCards)));
+  isComing = false;
+  if (place.down) goTo(place);
+}
+
+/** @typedef {{loaded: number, down: number, id?: string, top?: number}} Place */
+
+/** Pictures may have come or gone above it. @param {Place} place */
+function goTo({ id, top = 0, down }) {
+  const card = find(`[data-card][data-id="${id}"]`);
+  const at = card ? scrollY + card.getBoundingClientRect().top - top : down;
+  scrollTo({ top: at, behavior: "instant" });
 }
 
 function placeKey() {

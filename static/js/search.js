@@ -1,12 +1,15 @@
 /** Search as one types, over every prompt there is; the address always names what is shown. */
 
 import { announce } from "./announce.js";
-import { afterRest, find, findAll } from "./dom.js";
+import { afterRest, find, findAll, showOnly } from "./dom.js";
+import { Refused } from "./http.js";
 import { fetchCards, replaceCards } from "./scroll.js";
 import { gettext } from "./text.js";
 import { toast } from "./toast.js";
 
 const REST_MS = 200;
+
+let current = new AbortController();
 
 /** @param {() => void} onCards */
 export function startSearch(onCards) {
@@ -33,19 +36,33 @@ async function show(form, onCards) {
   const asked = [...new FormData(form)].map(([name, value]) => [name, String(value).trim()]).filter(([, value]) => value);
   const query = new URLSearchParams(asked).toString();
   const url = query ? `${form.action.split("?")[0]}?${query}` : form.action.split("?")[0];
+  current.abort();
+  const { signal } = (current = new AbortController());
   try {
-    const cards = await fetchCards(url);
+    const cards = await fetchCards(url, signal);
     const isEmpty = !find("[data-card]", cards);
     replaceCards(cards);
     history.replaceState(history.state, "", url);
     nameFilters(new URLSearchParams(asked).get("q") ?? "");
-    find("[data-nothing]")?.toggleAttribute("hidden", !isEmpty);
-    find("[data-total]")?.setAttribute("hidden", "");
+    showNothing(isEmpty, query !== "");
     announce(isEmpty ? gettext("No picture fits.") : gettext("Pictures found."));
     onCards();
   } catch (error) {
-    if (!(error instanceof DOMException)) toast(gettext("The search did not work. Try again."));
+    if (signal.aborted) return;
+    toast(error instanceof Refused ? error.message : gettext("The search did not work. Try again."));
+    addEventListener("online", () => current.signal === signal && show(form, onCards), { once: true });
   }
+}
+
+/**
+ * @param {boolean} isEmpty
+ * @param {boolean} isNarrowed
+ */
+function showNothing(isEmpty, isNarrowed) {
+  const place = find("[data-nothing]");
+  if (!place) return;
+  place.hidden = !isEmpty;
+  showOnly(place, isNarrowed ? "narrowed" : "all");
 }
 
 /** The filters keep the words. @param {string} words */

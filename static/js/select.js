@@ -1,12 +1,10 @@
 /** Choose many pictures: with a click, shift-click or the keys x, Shift+arrow, Ctrl+A; then star, download or delete. */
 
-import { takeOut } from "./actions.js";
 import { announce } from "./announce.js";
+import { bulk } from "./bulk.js";
 import { promptOf } from "./card.js";
 import { find, findAll, isTyping, slots } from "./dom.js";
-import { post, Refused } from "./http.js";
 import { fill, gettext, ngettext } from "./text.js";
-import { toast } from "./toast.js";
 
 /** @type {Set<HTMLElement>} */
 const picked = new Set();
@@ -21,15 +19,16 @@ export function startSelection() {
   mode.hidden = false;
   mode.addEventListener("click", () => setPicking(!isPicking));
   find("[data-clear]", bar)?.addEventListener("click", () => setPicking(false));
-  for (const button of findAll("[data-bulk]", bar)) button.addEventListener("click", () => bulk(bar, button.dataset.bulk ?? ""));
+  for (const button of findAll("[data-bulk]", bar)) button.addEventListener("click", () => act(bar, button.dataset.bulk ?? ""));
   find("[data-grid]")?.addEventListener("click", onClick);
   document.addEventListener("keydown", onKey);
   offerPicks();
 }
 
-/** Every picture of one's own gets its box. */
+/** Every picture of one's own gets its box; what is on the page no more is not chosen. */
 export function offerPicks() {
   if (!find("[data-selection]")) return;
+  if (dropGone()) show();
   for (const card of ownCards()) {
     if (find(".pick", card)) continue;
     const label = document.createElement("label");
@@ -39,6 +38,22 @@ export function offerPicks() {
     label.append(box);
     find(".frame", card)?.append(label);
   }
+}
+
+/** Whether some of the chosen ones had gone: deleted, or replaced by a search. */
+function dropGone() {
+  const gone = [...picked].filter((card) => !card.isConnected);
+  gone.forEach((card) => setPicked(card, false));
+  return gone.length > 0;
+}
+
+/**
+ * @param {HTMLElement} bar
+ * @param {string} action
+ */
+async function act(bar, action) {
+  dropGone();
+  if (picked.size && (await bulk(bar, action, [...picked]))) setPicking(false);
 }
 
 function ownCards() {
@@ -53,7 +68,7 @@ function onClick(event) {
   const onBox = target instanceof HTMLInputElement;
   if (!onBox && !(target.closest(".frame-link") && (isPicking || event.shiftKey))) return;
   if (!onBox) event.preventDefault();
-  if (event.shiftKey && last) pickRange(last, card);
+  if (event.shiftKey && last?.isConnected) pickRange(last, card);
   else setPicked(card, onBox ? target.checked : !picked.has(card));
   last = card;
   show();
@@ -64,10 +79,10 @@ function onKey(event) {
   if (isTyping(event)) return;
   const card = /** @type {HTMLElement | null} */ (document.activeElement?.closest("[data-card][data-owned]") ?? null);
   if (event.key === "Escape" && isPicking) setPicking(false);
-  else if (event.key === "x" && card) setPicked(card, !picked.has(last = card));
+  else if (event.key === "x" && card && !event.ctrlKey && !event.metaKey) setPicked(card, !picked.has(last = card));
   else if (event.key === "a" && (event.ctrlKey || event.metaKey) && isPicking) ownCards().forEach((one) => setPicked(one, true));
   else if (event.key === "Delete" && picked.size) find('[data-bulk="delete"]')?.click();
-  else if (event.shiftKey && event.key.startsWith("Arrow") && card && last) pickRange(last, card);
+  else if (event.shiftKey && event.key.startsWith("Arrow") && card && last?.isConnected) pickRange(last, card);
   else return;
   event.preventDefault();
   show();
@@ -103,6 +118,7 @@ function setPicking(on) {
 
 function show() {
   const bar = /** @type {HTMLElement} */ (find("[data-selection]"));
+  dropGone();
   isPicking ||= picked.size > 0;
   bar.hidden = !isPicking;
   document.body.classList.toggle("has-selection", isPicking);
@@ -110,62 +126,5 @@ function show() {
   find("[data-select-mode]")?.setAttribute("aria-pressed", String(isPicking));
   const words = fill(ngettext("%(n)s chosen", "%(n)s chosen", picked.size), { n: picked.size });
   for (const slot of slots(bar, "count")) slot.textContent = words;
-  for (const zip of slots(bar, "zip")) zip.setAttribute("href", `${bar.dataset.zipUrl}?${ids([...picked])}`);
   announce(words);
-}
-
-/** @param {HTMLElement[]} cards */
-function ids(cards) {
-  return new URLSearchParams(cards.map((card) => ["id", card.dataset.id ?? ""]));
-}
-
-/**
- * @param {HTMLElement} bar
- * @param {string} action
- */
-async function bulk(bar, action) {
-  const cards = [...picked];
-  if (!cards.length) return;
-  try {
-    await act(bar, action, cards);
-    setPicking(false);
-    if (action === "delete") removeAll(bar, cards);
-    else cards.forEach(star);
-  } catch (error) {
-    toast(error instanceof Refused ? error.message : gettext("This did not work. Try again in a moment."));
-  }
-}
-
-/**
- * @param {HTMLElement} bar
- * @param {string} action
- * @param {HTMLElement[]} cards
- */
-function act(bar, action, cards) {
-  const fields = ids(cards);
-  fields.set("action", action);
-  return post(bar.dataset.bulkUrl ?? "", fields);
-}
-
-/** @param {HTMLElement} card */
-function star(card) {
-  card.dataset.starred = "";
-  const button = card.querySelector('[data-action="star"]');
-  button?.setAttribute("aria-pressed", "true");
-  button?.setAttribute("value", "0");
-}
-
-/**
- * @param {HTMLElement} bar
- * @param {HTMLElement[]} cards
- */
-function removeAll(bar, cards) {
-  const places = cards.map(takeOut);
-  const words = fill(ngettext("%(n)s picture deleted.", "%(n)s pictures deleted.", cards.length), { n: cards.length });
-  toast(words, {
-    undo: async () => {
-      await act(bar, "restore", cards);
-      for (const { card, parent, after } of places.reverse()) parent.insertBefore(card, after?.parentElement === parent ? after : null);
-    },
-  });
 }

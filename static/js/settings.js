@@ -13,7 +13,8 @@ export function startSettings(form) {
   const usual = values(form);
   const given = form.dataset.given;
   if (given !== "all") fillIn(form, recall(SETTINGS, {}));
-  if (!given) fillIn(form, { prompt: recall(DRAFT, "") || usual.prompt });
+  if (given === "seed") fillIn(form, { seed: usual.seed });
+  if (!given || given === "seed") fillIn(form, { prompt: recall(DRAFT, "") || usual.prompt });
   startFolding(form);
   const keep = () => {
     remember(DRAFT, values(form).prompt);
@@ -27,7 +28,7 @@ export function startSettings(form) {
     history.replaceState(history.state, "", location.pathname); // a reload then shows the draft, not the link again
   }
   summarise(form);
-  startReset(form, usual);
+  startReset(form);
 }
 
 /** @param {HTMLFormElement} form @returns {Record<string, string>} */
@@ -78,17 +79,13 @@ function summarise(form) {
   if (place) place.textContent = [chosen[2], chosen[0], chosen[1]].filter(Boolean).join(" ");
 }
 
-/**
- * @param {HTMLFormElement} form
- * @param {Record<string, string>} usual
- */
-function startReset(form, usual) {
+/** @param {HTMLFormElement} form */
+function startReset(form) {
   const button = find("[data-reset]", form);
   if (!button) return;
   button.hidden = false;
   button.addEventListener("click", () => {
-    const { prompt: _prompt, idempotency_key: _key, csrfmiddlewaretoken: _token, ...settings } = usual;
-    fillIn(form, settings);
+    fillIn(form, JSON.parse(document.getElementById("usual-settings")?.textContent || "{}"));
     form.dispatchEvent(new Event("input", { bubbles: true }));
   });
 }

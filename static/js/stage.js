@@ -2,9 +2,12 @@
 
 import { startCopy } from "./copy.js";
 import { find } from "./dom.js";
+import { ask } from "./http.js";
 import { showLocalTimes } from "./times.js";
 import { onEnd } from "./watch.js";
 import { startZoom } from "./zoom.js";
+
+const AGAIN_MS = 3000;
 
 /** Keep the placeholder until the picture is complete. */
 export function sharpen() {
@@ -19,19 +22,21 @@ export function sharpen() {
 /** When the drawing ends, the rest of the page is fetched: its settings, times and actions. */
 export function followDrawing() {
   if (find("[data-canvas]")) return;
-  onEnd(async (job) => {
-    if (job.status !== "succeeded" || !job.image) return;
-    try {
-      await refresh(job.image.url);
-    } catch {
-      location.reload();
-    }
-  });
+  onEnd((job) => void (job.status === "succeeded" && job.image && refresh(job.image.url)));
 }
 
-/** @param {string} pictureUrl */
+/** On a bad line the card shows the picture meanwhile. @param {string} pictureUrl */
 async function refresh(pictureUrl) {
-  const [page] = await Promise.all([fetch(location.href, { cache: "no-store" }).then((response) => response.text()), preload(pictureUrl)]);
+  try {
+    const [response] = await Promise.all([ask(location.href, { cache: "no-store" }), preload(pictureUrl)]);
+    exchange(await response.text());
+  } catch {
+    setTimeout(() => refresh(pictureUrl), AGAIN_MS);
+  }
+}
+
+/** @param {string} page */
+function exchange(page) {
   const fresh = new DOMParser().parseFromString(page, "text/html");
   for (const part of ["[data-stage]", "[data-panel]"]) {
     const [old, made] = [find(part), fresh.querySelector(part)];

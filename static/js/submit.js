@@ -78,7 +78,7 @@ function hideEmptyGrid() {
  */
 function tell(form, error) {
   if (error.errors) return showErrors(form, error.errors);
-  const words = error.status ? error.message : gettext("The line is down and nothing was sent. Your words are kept: try again.");
+  const words = error.status ? error.message : gettext("The line is down. Your words are kept: try again, nothing is drawn twice.");
   showProblem(form, "__all__", words);
 }
 

@@ -37,13 +37,14 @@ export function toastOnNextPage(words, undoUrl = "") {
 
 /**
  * Show what the last page or the server left to say.
- * @param {(url: string) => void} undo
+ * @param {(words: string, url: string) => void} showUndo
  */
-export function showKeptNotes(undo) {
+export function showKeptNotes(showUndo) {
   for (const note of findAll("[data-note]")) leaveLater(note);
   const kept = recall(NEXT_PAGE, { words: "", undoUrl: "" }, tab());
   forget(NEXT_PAGE, tab());
-  if (kept.words) toast(kept.words, kept.undoUrl ? { undo: () => undo(kept.undoUrl) } : {});
+  if (kept.undoUrl) showUndo(kept.words, kept.undoUrl);
+  else if (kept.words) toast(kept.words);
 }
 
 /** @param {() => void} undo */

@@ -4,7 +4,7 @@ import { copy } from "./copy.js";
 import { find, isTyping } from "./dom.js";
 import { areKeysOn, showHelp } from "./help.js";
 import { post } from "./http.js";
-import { recall, remember } from "./store.js";
+import { leaveOrder } from "./order.js";
 import { gettext } from "./text.js";
 import { toastOnNextPage } from "./toast.js";
 import { isZoomed, toggleZoom } from "./zoom.js";
@@ -19,8 +19,8 @@ export function startKeys(view) {
     ".": () => find('[data-panel] [data-action="star"]')?.click(),
     a: () => location.assign(view.dataset.settingsUrl ?? ""),
     r: () => location.assign(view.dataset.remixUrl ?? ""),
-    s: () => useSeed(view),
-    p: () => usePrompt(view),
+    s: () => useOnly(view, "seed"),
+    p: () => useOnly(view, "prompt"),
     c: () => copy("prompt"),
     d: () => find("[data-download]")?.click(),
     "?": showHelp,
@@ -73,6 +73,7 @@ export function startSwipe(view) {
  */
 export async function deleteAndGoOn(_card, button) {
   const { restore_url: restoreUrl } = await post(button.formAction);
+  leaveOrder();
   toastOnNextPage(gettext("Deleted."), restoreUrl);
   const neighbour = document.querySelector("[data-next]") ?? document.querySelector("[data-previous]");
   location.replace(neighbour?.getAttribute("href") ?? find("[data-view]")?.dataset.galleryUrl ?? "/");
@@ -107,17 +108,13 @@ function pageBefore() {
   return history.entries()[history.currentEntry.index - 1]?.url;
 }
 
-/** @param {HTMLElement} view */
-function useSeed(view) {
-  remember("settings", { ...recall("settings", {}), seed: view.dataset.seed ?? "" });
-  toastOnNextPage(gettext("The seed is set."));
-  location.assign(view.dataset.homeUrl ?? "/");
-}
-
-/** @param {HTMLElement} view */
-function usePrompt(view) {
-  const query = new URLSearchParams({ prompt: find("[data-prompt]")?.textContent ?? "" });
-  location.assign(`${view.dataset.homeUrl}?${query}`);
+/**
+ * @param {HTMLElement} view
+ * @param {"seed" | "prompt"} what
+ */
+function useOnly(view, what) {
+  if (what === "seed") toastOnNextPage(gettext("The seed is set."));
+  location.assign(`${view.dataset.settingsUrl}&only=${what}`);
 }
 
 function isRightToLeft() {

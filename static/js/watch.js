@@ -9,7 +9,7 @@ import { isRetrying, share, stateWords } from "./words.js";
 
 const TICK_MS = 1000;
 
-/** @typedef {{card: HTMLElement, job: JobStatus, heard: number, before: number, done: number, seen: Set<string>}} Watched */
+/** @typedef {{card: HTMLElement, job: JobStatus, heard: number, before: number, done: number}} Watched */
 
 /** @type {Map<string, Watched>} */
 const watched = new Map();
@@ -39,8 +39,9 @@ export function startWatching() {
 export function watch(card, job) {
   showJob(card, job);
   if (!isLive(job)) return settle(card, job);
-  watched.set(job.id, { card, job, heard: performance.now(), before: drawnFor(job, Date.now()), done: 0, seen: new Set([JSON.stringify(job)]) });
-  show(/** @type {Watched} */ (watched.get(job.id)));
+  const one = { card, job, heard: performance.now(), before: 0, done: 0 }; // the first answer tells the server's time
+  watched.set(job.id, one);
+  show(one);
   changed();
   poller?.wake();
 }
@@ -79,9 +80,6 @@ function hear(jobs, missing, now) {
  * @param {number} now
  */
 function update(known, job, now) {
-  const text = JSON.stringify(job);
-  if (known.seen.has(text)) return; // the browser's kept answer: its estimate is being counted down already
-  known.seen.add(text);
   const before = known.job;
   Object.assign(known, { job, heard: performance.now(), before: drawnFor(job, now) });
   showJob(known.card, job);

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Site
+from tests.browser.conftest import Site, draw
+from tests.services import Client
 
 pytestmark = [pytest.mark.e2e, pytest.mark.browser]
 
@@ -89,3 +90,37 @@ def test_a_link_can_bring_a_prompt_and_a_reload_keeps_what_was_typed_since(site:
     prompt.fill("A changed prompt")
     page.reload()
     expect(prompt).to_have_value("A changed prompt")
+
+
+def test_the_usual_settings_come_back_after_those_of_a_picture(site: Site, page: Any) -> None:
+    picture = Client(site.url).picture("a portrait", size="832x1216", style="anime", seed=4711)
+    page.goto(f"{site.url}/?from={picture['id']}")
+    page.get_by_text("More settings").click()
+    expect(page.get_by_role("radio", name=re.compile("Portrait"))).to_be_checked()
+    page.get_by_role("button", name="Back to the usual settings").click()
+    expect(page.get_by_role("radio", name=re.compile("^Square"))).to_be_checked()
+    expect(page.get_by_role("radio", name="No style")).to_be_checked()
+    expect(page.get_by_label("Seed", exact=True)).to_have_value("")
+    expect(page.get_by_label("What should not be in it?")).to_have_value(re.compile("blurry"))
+    expect(page.get_by_label("What should the picture show?")).to_have_value("a portrait")
+
+
+def test_the_other_settings_fit_the_model(prompt: Any, page: Any) -> None:
+    page.get_by_text("More settings").click()
+    page.get_by_label("Model").select_option(label="Z-Image Turbo (quick)")
+    expect(page.get_by_label("Steps")).to_be_hidden()
+    expect(page.get_by_text("This model does not use it.")).to_be_visible()
+    page.get_by_label("Model").select_option(label="FLUX.1 dev (fine detail)")
+    expect(page.get_by_label("Steps")).to_have_attribute("placeholder", "28")
+    page.reload()
+    expect(page.get_by_label("Model")).to_have_value("black-forest-labs/FLUX.1-dev")
+
+
+def test_a_style_and_a_kept_seed_are_sent_with_the_prompt(site: Site, prompt: Any, page: Any) -> None:
+    page.get_by_text("More settings").click()
+    page.get_by_text("Watercolour").click()
+    page.get_by_label("Seed", exact=True).fill("99")
+    expect(draw(page, "a quiet harbour")).to_have_attribute("data-state", "succeeded")
+    expect(draw(page, "a quiet harbour again")).to_have_attribute("data-state", "succeeded")
+    assert [call.seed for call in site.stub.calls] == [99, 99]
+    assert all("watercolour on paper" in call.prompt for call in site.stub.calls)

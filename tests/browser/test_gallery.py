@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import zipfile
 from collections.abc import Callable
 from typing import Any
 
@@ -64,7 +66,9 @@ def test_search_looks_through_every_prompt_while_one_types(gallery: Any) -> None
     expect(cards(gallery)).to_have_count(4)
     expect(gallery).to_have_url(re.compile(r"\?q=number\+0$"))
     search.fill("no such thing")
-    expect(gallery.get_by_text("No picture fits.")).to_be_visible()
+    expect(gallery.locator("[data-nothing]")).to_have_text(
+        re.compile(r"^\s*No picture fits\.\s*Show all pictures\s*$"), use_inner_text=True
+    )
     gallery.reload()
     expect(gallery.get_by_text("No picture fits.")).to_be_visible()
 
@@ -105,8 +109,12 @@ def test_chosen_pictures_come_as_one_zip(gallery: Any) -> None:
     gallery.keyboard.press("x")
     expect(gallery.get_by_text("2 chosen")).to_be_visible()
     with gallery.expect_download() as download:
-        gallery.get_by_role("region", name="Chosen pictures").get_by_role("link", name="Download").click()
-    assert download.value.suggested_filename.endswith(".zip")
+        gallery.get_by_role("region", name="Chosen pictures").get_by_role("button", name="Download").click()
+    assert download.value.suggested_filename == "pictures.zip"
+    archive = zipfile.ZipFile(download.value.path())
+    listed = json.loads(archive.read("settings.json"))
+    assert [one["file"] for one in listed] == archive.namelist()[:2]
+    assert all(re.fullmatch(r"picture-number-\d+-\w{8}\.png", one["file"]) for one in listed)
     gallery.keyboard.press("Escape")
     expect(gallery.get_by_role("region", name="Chosen pictures")).to_be_hidden()
 
@@ -115,3 +123,133 @@ def test_a_stranger_has_no_buttons_that_change_pictures(site: Site, painter: Cli
     page.goto(f"{site.url}/gallery/")
     expect(cards(page)).to_have_count(48)
     assert page.locator("[data-action=delete], [data-action=star], .pick").count() == 0
+
+
+@pytest.mark.parametrize(
+    "words", ["'; DROP TABLE", '"number', "number%", "num_ber*", "\\", "🦊", "نص", "NUMBER (1)", "a" * 300]
+)
+def test_a_search_for_odd_characters_is_answered(gallery: Any, words: str) -> None:
+    gallery.get_by_label("Search all prompts").fill(words)
+    expect(gallery.locator("[data-announce]")).to_contain_text(re.compile("Pictures found|No picture fits"))
+    expect(gallery.locator("[data-toasts]")).to_be_empty()
+
+
+def test_the_last_of_quickly_typed_words_is_what_is_shown(gallery: Any) -> None:
+    """The answer to the first words comes after the answer to the last ones."""
+    gallery.route("**/gallery/?q=number+1", lambda route: (gallery.wait_for_timeout(1000), route.continue_()))
+    search = gallery.get_by_label("Search all prompts")
+    search.fill("number 1")
+    gallery.wait_for_timeout(400)
+    search.fill("number 3")
+    expect(cards(gallery)).to_have_count(4)
+    gallery.wait_for_timeout(1200)
+    expect(cards(gallery).first).to_contain_text("picture number 3")
+    expect(gallery).to_have_url(re.compile(r"q=number\+3$"))
+
+
+def test_scrolling_does_not_break_off_a_search(gallery: Any) -> None:
+    gallery.route("**/gallery/?q=number+0", lambda route: (gallery.wait_for_timeout(1000), route.continue_()))
+    gallery.get_by_label("Search all prompts").fill("number 0")
+    gallery.wait_for_timeout(300)
+    gallery.keyboard.press("Tab")
+    gallery.mouse.wheel(0, 5000)
+    expect(cards(gallery)).to_have_count(4)
+
+
+def test_pictures_that_did_not_come_are_asked_for_again(gallery: Any) -> None:
+    answers = iter([503, 500, 503])
+
+    def break_some(route: Any) -> None:
+        status = next(answers, None)
+        route.fulfill(status=status, body="") if status else route.continue_()
+
+    gallery.route("**/gallery/?cursor=*", break_some)
+    gallery.keyboard.press("End")
+    expect(gallery.get_by_role("link", name="More pictures did not come. Try again.")).to_be_visible()
+    expect(cards(gallery)).to_have_count(PICTURES)
+
+
+def choose(page: Any, *numbers: int) -> None:
+    expect(page.get_by_role("button", name="Select")).to_be_visible()
+    page.get_by_role("button", name="Select").click()
+    for number in numbers:
+        cards(page).nth(number).click()
+    expect(page.get_by_text(f"{len(numbers)} chosen")).to_be_visible()
+
+
+def bar(page: Any) -> Any:
+    return page.get_by_role("region", name="Chosen pictures")
+
+
+def test_many_are_chosen_with_the_keyboard_across_pages_and_starred(gallery: Any) -> None:
+    expect(gallery.get_by_role("button", name="Select")).to_be_visible()
+    gallery.keyboard.press("End")
+    expect(cards(gallery)).to_have_count(PICTURES)
+    cards(gallery).nth(46).locator(".frame-link").focus()
+    gallery.keyboard.press("x")
+    gallery.keyboard.press("Shift+ArrowDown")
+    expect(bar(gallery)).to_contain_text("6 chosen")
+    gallery.keyboard.press("Control+a")
+    expect(bar(gallery)).to_contain_text(f"{PICTURES} chosen")
+    bar(gallery).get_by_role("button", name="Star").click()
+    expect(gallery.locator("[data-starred]")).to_have_count(PICTURES)
+    expect(bar(gallery)).to_be_hidden()
+
+
+def test_what_was_deleted_alone_is_no_start_of_a_range_and_not_chosen(gallery: Any) -> None:
+    choose(gallery, 2)
+    name = cards(gallery).nth(2).get_attribute("data-id")
+    gallery.evaluate("document.querySelectorAll('[data-card]')[2].querySelector('[data-action=delete]').click()")
+    expect(gallery.locator(f'[data-id="{name}"]')).to_have_count(0)
+    cards(gallery).nth(4).click(modifiers=["Shift"])
+    expect(bar(gallery)).to_contain_text("1 chosen")
+    gallery.get_by_role("button", name="Undo").click()
+    expect(cards(gallery).nth(2)).to_have_attribute("data-id", str(name))
+
+
+def test_a_search_leaves_nothing_chosen_that_is_not_seen(gallery: Any) -> None:
+    choose(gallery, 0, 1)
+    gallery.get_by_label("Search all prompts").fill("number 3")
+    expect(cards(gallery)).to_have_count(4)
+    expect(bar(gallery)).to_contain_text("0 chosen")
+
+
+def test_undo_waits_for_the_line(gallery: Any) -> None:
+    name = cards(gallery).nth(1).get_attribute("data-id")
+    choose(gallery, 1)
+    bar(gallery).get_by_role("button", name="Delete").click()
+    expect(gallery.get_by_text("1 picture deleted.")).to_be_visible()
+    gallery.context.set_offline(True)
+    gallery.get_by_role("button", name="Undo").click()
+    expect(gallery.get_by_text("No connection. Check it and try again.")).to_be_visible()
+    gallery.context.set_offline(False)
+    gallery.get_by_role("button", name="Undo").click()
+    expect(cards(gallery).nth(1)).to_have_attribute("data-id", str(name))
+
+
+def test_undo_finds_the_place_although_the_next_page_came_meanwhile(gallery: Any) -> None:
+    held = list[Any]()
+    gallery.route("**/gallery/?cursor=*", lambda route: held.append(route))
+    name = cards(gallery).nth(47).get_attribute("data-id")
+    expect(gallery.get_by_role("button", name="Select")).to_be_visible()
+    cards(gallery).nth(47).locator(".frame-link").focus()
+    gallery.keyboard.press("x")
+    bar(gallery).get_by_role("button", name="Delete").click()
+    expect(gallery.get_by_text("1 picture deleted.")).to_be_visible()
+    held[0].continue_()
+    expect(cards(gallery)).to_have_count(PICTURES - 1)
+    gallery.get_by_role("button", name="Undo").click()
+    expect(cards(gallery).nth(47)).to_have_attribute("data-id", str(name))
+
+
+def test_only_mine_are_shown_when_asked_for(site: Site, painter: Client, gallery: Any) -> None:
+    other = Client(site.url)
+    other.picture("by somebody else", size="512x512")
+    gallery.reload()
+    expect(cards(gallery).first).to_contain_text("by somebody else")
+    gallery.get_by_role("link", name="Mine", exact=True).click()
+    expect(cards(gallery).first).to_contain_text("picture number")
+    gallery.get_by_label("Search all prompts").fill("somebody")
+    expect(gallery.get_by_text("Show all pictures")).to_be_visible()
+    gallery.get_by_text("Show all pictures").click()
+    expect(cards(gallery).first).to_contain_text("by somebody else")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -89,8 +90,9 @@ def test_all_settings_can_be_used_again(view: Any) -> None:
     expect(view.get_by_label("Seed", exact=True)).to_have_value("4711")
 
 
-def test_a_remix_takes_a_new_seed(view: Any) -> None:
-    view.get_by_role("link", name="Remix").click()
+@pytest.mark.parametrize("by", ["key", "link"])
+def test_a_remix_takes_a_new_seed(view: Any, by: str) -> None:
+    view.keyboard.press("r") if by == "key" else view.get_by_role("link", name="Remix").click()
     expect(view.get_by_label("What should the picture show?")).to_have_value("the middle picture")
     view.get_by_text("More settings").click()
     expect(view.get_by_label("Seed", exact=True)).to_have_value("")
@@ -103,9 +105,69 @@ def test_the_seed_alone_can_be_kept(view: Any) -> None:
     expect(view.get_by_label("Seed", exact=True)).to_have_value("4711")
 
 
-def test_the_prompt_is_copied(view: Any) -> None:
+def test_the_prompt_alone_can_be_used_again(view: Any) -> None:
+    view.keyboard.press("p")
+    expect(view.get_by_label("What should the picture show?")).to_have_value("the middle picture")
+    view.get_by_text("More settings").click()
+    expect(view.get_by_label("Seed", exact=True)).to_have_value("")
+
+
+def test_the_link_is_copied_and_opens_the_picture_for_a_stranger(view: Any, window: Callable[..., Any]) -> None:
     view.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    view.get_by_role("button", name="Copy the prompt").click()
+    view.get_by_role("button", name="Copy the link").click()
+    expect(view.get_by_text("Link copied.")).to_be_visible()
+    other = window()
+    other.goto(view.evaluate("navigator.clipboard.readText()"))
+    expect(prompt(other)).to_have_text("the middle picture")
+    expect(other.get_by_role("button", name="Delete")).to_have_count(0)
+
+
+def test_the_arrows_stay_within_the_search_one_came_from(site: Site, painter: Client, page: Any) -> None:
+    for name in ("first needle", "hay", "second needle", "more hay", "third needle"):
+        painter.picture(name, size="512x512")
+    visit_as(page, painter)
+    page.goto(f"{site.url}/gallery/?q=needle")
+    page.get_by_role("link", name="third needle", exact=True).click()
+    expect(page.get_by_role("button", name="Zoom")).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    expect(prompt(page)).to_have_text("second needle")
+    expect(page.get_by_role("button", name="Zoom")).to_be_visible()
+    page.keyboard.press("Delete")
+    expect(prompt(page)).to_have_text("first needle")
+    expect(page.get_by_role("link", name="Older picture")).to_have_count(0)
+    expect(page.get_by_role("button", name="Zoom")).to_be_visible()
+    page.keyboard.press("ArrowLeft")
+    expect(prompt(page)).to_have_text("third needle")
+    page.keyboard.press("Escape")
+    expect(page).to_have_url(re.compile("q=needle"))
+    expect(page.locator("[data-card]")).to_have_count(2)
+
+
+def test_a_picture_that_was_deleted_in_another_tab_can_be_brought_back(site: Site, painter: Client, view: Any) -> None:
+    name = view.locator("[data-view]").get_attribute("data-id")
+    painter.post(f"/delete/{name}/")
+    view.reload()
+    expect(view.locator("[data-stage]")).to_contain_text("This picture is gone.")
+    view.get_by_role("button", name="Bring it back").click()
+    expect(view.locator("[data-stage]").get_by_role("img", name="the middle picture")).to_be_visible()
+
+
+def test_every_setting_is_shown(view: Any) -> None:
+    facts = view.locator(".facts")
+    for fact in ("Size", "768 × 512", "Seed", "4711", "Steps", "How closely", "Model", "Drawn by", "When"):
+        expect(facts).to_contain_text(fact)
+
+
+def test_a_key_downloads_the_picture(view: Any) -> None:
+    with view.expect_download() as download:
+        view.keyboard.press("d")
+    assert download.value.suggested_filename.endswith(".png")
+
+
+@pytest.mark.parametrize("by", ["key", "button"])
+def test_the_prompt_is_copied(view: Any, by: str) -> None:
+    view.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    view.keyboard.press("c") if by == "key" else view.get_by_role("button", name="Copy the prompt").click()
     expect(view.get_by_text("Prompt copied.")).to_be_visible()
     assert view.evaluate("navigator.clipboard.readText()") == "the middle picture"
 

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 import uuid
 import zipfile
 from io import BytesIO
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 from django.test import Client
 
 from images.models import GeneratedImage
+from images.views.selection import packed
 from tests.unit.factories import make_job, picture_job
 
 pytestmark = pytest.mark.django_db
@@ -59,3 +62,28 @@ def test_a_private_gallery_packs_only_ones_own(stranger: Client, settings: Any) 
 
 def test_a_waiting_job_has_nothing_to_pack(owner: Client) -> None:
     assert owner.get("/zip/", {"id": str(make_job().pk)}).status_code == 404
+
+
+def test_two_hundred_pictures_are_asked_for_with_a_form(client: Client) -> None:
+    """An address with their ids would be longer than servers take."""
+    ids = [str(picture_job().pk) for _ in range(200)]
+    answer: Any = client.post("/zip/", {"id": ids})
+    assert len(zipfile.ZipFile(BytesIO(answer.body)).namelist()) == 201
+
+
+def test_a_zip_is_streamed_in_little_memory() -> None:
+    images = [picture_job().image for _ in range(20)]
+    for image in images:
+        image.file = image.file.storage.save("big", ContentFile(bytes(2_000_000)))
+    tracemalloc.start()
+    sent = sum(len(part) for part in packed(images))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert sent > 40_000_000
+    assert peak < 4_000_000
+
+
+@pytest.mark.parametrize("path", ["/zip/", "/bulk/"])
+def test_more_than_one_request_may_name_are_refused_and_not_left_out(owner: Client, path: str) -> None:
+    ids = [str(uuid.uuid4()) for _ in range(501)]
+    assert owner.post(path, {"id": ids, "action": "delete"}, HTTP_ACCEPT="application/json").status_code == 400

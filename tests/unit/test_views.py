@@ -265,6 +265,14 @@ def test_the_old_settings_fill_a_new_form(owner: Client) -> None:
     assert (remix["prompt"], remix["seed"]) == ("a blue whale", None)
 
 
+def test_a_prompt_or_a_seed_alone_fills_a_new_form(owner: Client) -> None:
+    job = picture_job(prompt="a blue whale", seed=77, width=832, height=1216)
+    seed = owner.get(f"/?from={job.pk}&only=seed").context["form"].initial
+    prompt = owner.get(f"/?from={job.pk}&only=prompt").context["form"].initial
+    assert (seed["prompt"], seed["seed"], seed["size"], seed["given"]) == ("", 77, "1024x1024", "seed")
+    assert (prompt["prompt"], prompt["seed"], prompt["given"]) == ("a blue whale", "", "prompt")
+
+
 def test_it_is_alive(client: Client) -> None:
     assert client.get("/healthz").status_code == 200
 

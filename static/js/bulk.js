@@ -1,0 +1,81 @@
+/** What is done with all chosen pictures at once: star, delete with undo, download as one zip. */
+
+import { find } from "./dom.js";
+import { post, Refused, token } from "./http.js";
+import { fill, gettext, ngettext } from "./text.js";
+import { toast } from "./toast.js";
+import { offerUndo, putBack, takeOut } from "./undo.js";
+
+const MOST = 500; // in one request
+
+/**
+ * Whether it was done.
+ * @param {HTMLElement} bar
+ * @param {string} action
+ * @param {HTMLElement[]} cards
+ */
+export async function bulk(bar, action, cards) {
+  if (action === "zip") return download(bar, cards);
+  try {
+    await change(bar, action, cards);
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    toast(error.message);
+    return false;
+  }
+  if (action === "delete") removeAll(bar, cards);
+  else cards.forEach(showStar);
+  return true;
+}
+
+/**
+ * @param {HTMLElement} bar
+ * @param {string} action
+ * @param {HTMLElement[]} cards
+ */
+async function change(bar, action, cards) {
+  for (let at = 0; at < cards.length; at += MOST) {
+    const ids = cards.slice(at, at + MOST).map((card) => ["id", card.dataset.id ?? ""]);
+    await post(bar.dataset.bulkUrl ?? "", new URLSearchParams([["action", action], ...ids]));
+  }
+}
+
+/** @param {HTMLElement} card */
+function showStar(card) {
+  card.dataset.starred = "";
+  const button = find('[data-action="star"]', card);
+  button?.setAttribute("aria-pressed", "true");
+  button?.setAttribute("value", "0");
+}
+
+/**
+ * @param {HTMLElement} bar
+ * @param {HTMLElement[]} cards
+ */
+function removeAll(bar, cards) {
+  const places = cards.map(takeOut).reverse();
+  const words = fill(ngettext("%(n)s picture deleted.", "%(n)s pictures deleted.", cards.length), { n: cards.length });
+  offerUndo(words, async () => {
+    await change(bar, "restore", cards);
+    places.forEach(putBack);
+  });
+}
+
+/**
+ * A form and not a link, because an address has no room for hundreds of pictures.
+ * @param {HTMLElement} bar
+ * @param {HTMLElement[]} cards
+ */
+function download(bar, cards) {
+  if (cards.length > MOST) {
+    toast(fill(gettext("One download has room for %(most)s pictures. Choose fewer."), { most: MOST }));
+    return false;
+  }
+  const form = Object.assign(document.createElement("form"), { method: "post", action: bar.dataset.zipUrl, hidden: true });
+  const fields = [["csrfmiddlewaretoken", token(document)], ...cards.map((card) => ["id", card.dataset.id ?? ""])];
+  for (const [name, value] of fields) form.append(Object.assign(document.createElement("input"), { name, value }));
+  document.body.append(form);
+  form.submit();
+  form.remove();
+  return false; // they stay chosen
+}
