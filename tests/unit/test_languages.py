@@ -233,7 +233,7 @@ def test_a_job_that_waits_for_the_token_says_so_in_german() -> None:
 def test_the_page_for_our_own_mistakes_is_german_too(rf: RequestFactory) -> None:
     with translation.override("de"):
         page = server_error(rf.get("/")).content.decode()
-    assert '<html lang="de"' in page and "Etwas ist schiefgegangen" in page
+    assert '<html lang="de"' in page and "Ein Fehler von uns" in page
 
 
 @pytest.mark.django_db
