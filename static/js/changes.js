@@ -1,27 +1,22 @@
-/** The back button may bring a page as it was left. When something was changed since, it is loaded anew. */
+/** The back button may bring a page as it was left, or only its old text. When something was changed since, it is loaded anew. */
 
 import { recall, remember } from "./store.js";
 
 const KEY = "changes"; // counted in all tabs
 
-let known = 0;
+let known = 0; // to this page
+const [entry] = /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType("navigation"));
 
-/** Something of ours was changed from this page, which shows it already. */
+/** Something of ours was changed from this page, which shows it already; its text does not. */
 export function noteChange() {
   remember(KEY, count() + 1);
-  know(known + 1);
+  known += 1;
 }
 
 export function startChanges() {
-  const [entry] = /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType("navigation"));
-  know((entry?.type === "back_forward" ? history.state?.changes : null) ?? count());
+  known = (entry?.type === "back_forward" ? history.state?.changes : null) ?? count();
+  history.replaceState({ ...history.state, changes: known }, "");
   addEventListener("pageshow", () => known !== count() && location.reload());
-}
-
-/** The page's place in the history knows it, too: the browser may have kept only the page's text. @param {number} changes */
-function know(changes) {
-  known = changes;
-  history.replaceState({ ...history.state, changes }, "");
 }
 
 function count() {
