@@ -17,7 +17,7 @@ NO_TEXTS := $(foreach name,$(VENV) node_modules staticfiles tests var,--ignore $
 PO_FORM := --add-location file --no-wrap --no-obsolete
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-postgres faults scale bench check messages audit format pins screenshots
+.PHONY: help install run test test-postgres faults scale bench check messages audit format pins screenshots lighthouse
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -57,6 +57,9 @@ check: $(VENV)/.dev $(NODE) ## Lint, types, templates, migrations, deployment se
 
 screenshots: $(VENV)/.dev staticfiles/staticfiles.json ## Take the README's screenshot of the running app
 	@$(PY) -m tests.screenshots
+
+lighthouse: $(VENV)/.dev staticfiles/staticfiles.json ## Measure three pages with Lighthouse (needs npm, Chromium and the internet)
+	@$(PY) -m tests.lighthouse
 
 messages: $(VENV)/.runtime ## Collect the texts for translation and compile them (needs GNU gettext)
 	$(PY) manage.py makemessages --all --domain django $(NO_TEXTS) $(PO_FORM)
