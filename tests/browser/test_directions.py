@@ -136,8 +136,10 @@ def test_progress_grows_from_the_right(site: Site, open_page: Callable[..., Any]
     page = open_page("/")
     card = draw(page, "from the right")
     expect(card).to_contain_text("Drawing")
-    done = card.locator(".frame-line > span")
-    done.evaluate("bar => { bar.closest('[role]').style.setProperty('--share', 0.25); }")
-    bar, frame = done.bounding_box(), card.locator(".frame").bounding_box()
-    assert bar["x"] > frame["x"] + frame["width"] / 2
+    start = card.locator(".frame-line > span").evaluate(  # in one go: the next poll sets its own share
+        "bar => { bar.style.transition = 'none'; bar.closest('[role]').style.setProperty('--share', 0.25);"
+        " return bar.getBoundingClientRect().x; }"
+    )
+    frame = card.locator(".frame").bounding_box()
+    assert start > frame["x"] + frame["width"] / 2
     card.get_by_role("button", name="Cancel").click()
