@@ -61,7 +61,7 @@ class TrashFilter(admin.SimpleListFilter):
 @admin.register(GeneratedImage)
 class PictureAdmin(ReadOnlyAdmin):
     list_display = (SMALL, *FACTS.values())
-    list_display_links = (SMALL, FACTS["prompt"])
+    list_display_links = (FACTS["prompt"],)
     list_select_related = ("job",)
     list_filter = (TrashFilter,)
     search_fields = ("job__prompt",)

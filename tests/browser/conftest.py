@@ -25,6 +25,7 @@ class Site:
 
     url: str
     stub: HuggingFaceStub
+    app: AppProcesses
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         settings = {"HF_TOKEN": "hf_test_token", "HF_ROUTER_URL": stub.url, "HF_HUB_URL": stub.url}
         app = AppProcesses(tmp_path_factory.mktemp("site"), RATE_LIMIT="1000/minute", **settings)
         try:
-            yield Site(app.embedded().wait_ready().url, stub)
+            yield Site(app.embedded().wait_ready().url, stub, app)
         finally:
             app.kill_all()
             print(app.logs)

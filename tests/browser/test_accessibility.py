@@ -29,6 +29,15 @@ def visitor(site: Site) -> Client:
     return client
 
 
+@pytest.fixture(scope="module")
+def operator(site: Site) -> dict[str, str]:
+    """What to write into the login form."""
+    names = {"username": "operator", "email": "operator@example.com", "password": "correct horse battery"}
+    given = {f"DJANGO_SUPERUSER_{key.upper()}": value for key, value in names.items()}
+    site.app.manage("createsuperuser", "--noinput", **given)
+    return names
+
+
 @pytest.fixture(params=["dark", "light"])
 def page(request: pytest.FixtureRequest, site: Site, visitor: Client, window: Callable[..., Any]) -> Any:
     page = window(viewport={"width": 320, "height": 700}, bypass_csp=True)
@@ -86,4 +95,20 @@ def test_choosing_many_is_accessible(site: Site, page: Any, axe: str) -> None:
     page.get_by_role("button", name="Select").click()
     page.locator("[data-card]").first.click()
     expect(page.get_by_text("1 chosen")).to_be_visible()
+    assert problems(page, axe) == []
+
+
+def test_the_operators_pages_are_accessible(site: Site, page: Any, axe: str, operator: dict[str, str]) -> None:
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.goto(f"{site.url}/admin/")
+    page.get_by_label("Name").fill(operator["username"])
+    page.get_by_label("Password").fill(operator["password"])
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("link", name="Control")).to_be_visible()
+    assert problems(page, axe) == []
+    for path in ("control/", "images/generatedimage/", "images/job/"):
+        page.goto(f"{site.url}/admin/{path}")
+        assert problems(page, axe) == [], path
+    page.locator("#result_list th a").first.click()
+    expect(page.get_by_text("What happened")).to_be_visible()
     assert problems(page, axe) == []
