@@ -148,7 +148,7 @@ class Queue:
 
     def knows(self, job: Waiting) -> bool:
         place = self.place(job)
-        return place == LONGEST_LIST or self.turns[place : place + 1] == [(job.turn, job.pk)]
+        return place >= LONGEST_LIST or self.turns[place : place + 1] == [(job.turn, job.pk)]
 
 
 def queue_now(due: Sequence[Waiting]) -> Queue:

@@ -5,7 +5,6 @@ Writing the SQL takes the ORM five to ten times as long as SQLite or PostgreSQL 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
@@ -74,16 +73,17 @@ def insert(row: Model) -> None:
 
 @cache
 def _insert(model: type[Model]) -> Prepared:
-    query, fields = InsertQuery(model), list(_written(model))
+    query, fields = InsertQuery(model), _written(model)
     places: Any = SimpleNamespace(**{field.attname: Place(field.attname, field) for field in fields})
     query.insert_values(fields, [places], raw=True)
     return Prepared(query)
 
 
-def _written(model: type[Model]) -> Iterator[Field[Any, Any]]:
-    for field in model._meta.concrete_fields:
-        if field.has_default() or not (field.has_db_default() or field is model._meta.auto_field):
-            yield field
+@cache
+def _written(model: type[Model]) -> list[Field[Any, Any]]:
+    """All but what the database fills in."""
+    filled = [field for field in model._meta.concrete_fields if field.has_db_default() and not field.has_default()]
+    return [field for field in model._meta.concrete_fields if field not in {*filled, model._meta.auto_field}]
 
 
 class Unindexed(Func):
