@@ -32,7 +32,7 @@ def narrow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         app = AppProcesses(tmp_path_factory.mktemp("narrow"), WORKER_CONCURRENCY=1, RATE_LIMIT="", **settings)
         url = app.embedded().wait_ready().url
         Client(url).picture("the first one")
-        yield Site(url, stub)
+        yield Site(url, stub, app)
         app.kill_all()
 
 
