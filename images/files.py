@@ -114,7 +114,7 @@ def _refuse_bombs(data: bytes, format: str) -> None:
 
 def _check_size(size: tuple[int, int]) -> None:
     if max(size) > MAX_SIDE or size[0] * size[1] > MAX_PIXELS:
-        raise BadPicture("picture_too_large", f"{size[0]} x {size[1]} pixels")
+        raise BadPicture("picture_too_large", f"{size[0]} × {size[1]} pixels")
 
 
 def webp_size(data: bytes) -> tuple[int, int]:

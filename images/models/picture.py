@@ -50,7 +50,7 @@ class GeneratedImage(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.job_id} {self.width}x{self.height}"
+        return f"{self.job_id} {self.width} × {self.height}"
 
     @property
     def image_url(self) -> str:

@@ -1,4 +1,4 @@
-"""Pictograms inside the page: Font Awesome's, read from its package, and the outline of a picture's size."""
+"""Pictograms inside the page: Font Awesome's, read from its package; a picture's size in words and as an outline."""
 
 from __future__ import annotations
 
@@ -56,6 +56,12 @@ def icon_ref(name: str) -> SafeString:
         '<svg class="icon" width="20" height="16" fill="currentColor" aria-hidden="true"><use href="#icon-{}"/></svg>',
         name,
     )
+
+
+@register.filter
+def sides(size: str) -> str:
+    """`{{ "832x1216"|sides }}`: as people read it, "832 × 1216"."""
+    return str(size).replace("x", " × ")
 
 
 @register.simple_tag

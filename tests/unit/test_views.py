@@ -56,6 +56,11 @@ def test_the_form_loses_nothing_when_a_value_is_wrong(client: Client) -> None:
     assert "a red fox" in page and "no rain" in page and "Use a whole number from 1 to 4." in page
 
 
+def test_sizes_are_written_as_people_read_them(client: Client) -> None:
+    page = client.get("/").content.decode()
+    assert 'value="832x1216"' in page and "832 × 1216" in page and ">832x1216" not in page
+
+
 def test_a_full_queue_of_ones_own_is_a_429_with_a_sentence(client: Client, settings: Any) -> None:
     settings.MAX_WAITING = 1
     client.post("/generate/", {"prompt": "one"}, **JSON)

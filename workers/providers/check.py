@@ -33,7 +33,7 @@ def check_huggingface(
 
 
 def check_drawing(provider: Provider, model: str) -> Line:
-    """For any provider: one picture of 512 x 512."""
+    """For any provider: one picture of 512 × 512."""
     request = GenerationRequest(prompt="a red apple", model=model, width=512, height=512, seed=int(time.time()))
     started = time.monotonic()
     try:
