@@ -55,8 +55,8 @@ function closeMenu() {
 export function startSwipe(view) {
   let start = { x: 0, y: 0, isSwipe: false };
   view.addEventListener("touchstart", ({ target, touches }) => {
-    const onStage = /** @type {Element} */ (target).closest("[data-stage]") !== null;
-    start = { x: touches[0].clientX, y: touches[0].clientY, isSwipe: onStage && touches.length === 1 };
+    const onPanel = /** @type {Element} */ (target).closest("[data-panel]") !== null;
+    start = { x: touches[0].clientX, y: touches[0].clientY, isSwipe: !onPanel && touches.length === 1 };
   }, { passive: true });
   view.addEventListener("touchend", ({ changedTouches: [end] }) => {
     const [across, down] = [end.clientX - start.x, Math.abs(end.clientY - start.y)];

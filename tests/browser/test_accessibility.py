@@ -98,6 +98,14 @@ def test_choosing_many_is_accessible(site: Site, page: Any, axe: str) -> None:
     assert problems(page, axe) == []
 
 
+def test_forced_colours_keep_the_edges_and_what_is_chosen(site: Site, page: Any) -> None:
+    page.emulate_media(forced_colors="active")
+    page.goto(f"{site.url}/gallery/?q=bridge")
+    page.get_by_role("button", name="Select").click()
+    for part in (".frame", ".bar-link[aria-current]", ".chip[aria-current]", "[data-select-mode]"):
+        assert page.locator(part).first.evaluate("part => getComputedStyle(part).outlineStyle") == "solid", part
+
+
 def test_the_operators_pages_are_accessible(site: Site, page: Any, axe: str, operator: dict[str, str]) -> None:
     page.set_viewport_size({"width": 1280, "height": 900})
     page.goto(f"{site.url}/admin/")

@@ -102,6 +102,13 @@ def test_many_are_chosen_with_shift_and_deleted_with_undo(gallery: Any) -> None:
     expect(cards(gallery).nth(4)).to_have_attribute("data-id", kept)
 
 
+def test_a_picture_with_the_focus_shows_its_words_and_actions(gallery: Any) -> None:
+    gallery.locator(".frame-link").first.focus()
+    gallery.keyboard.press("Tab")
+    gallery.keyboard.press("Shift+Tab")
+    gallery.get_by_role("link", name="Download").first.click(trial=True)  # nothing lies on it
+
+
 def test_chosen_pictures_come_as_one_zip(gallery: Any) -> None:
     cards(gallery).first.locator(".frame-link").focus()
     gallery.keyboard.press("x")

@@ -88,6 +88,31 @@ def test_german_pages_are_not_too_wide(
         assert page.evaluate(TOO_WIDE) <= 0, path
 
 
+@pytest.mark.parametrize("width", [320, 640, 700])
+def test_what_can_be_done_with_chosen_pictures_stands_in_one_line(
+    site: Site, painter: Client, window: Callable[..., Any], width: int
+) -> None:
+    page = german(window, painter, viewport={"width": width, "height": 640})
+    page.goto(f"{site.url}/gallery/?q=tower")
+    page.get_by_role("button", name="Auswählen", exact=True).click()
+    page.locator("[data-card]").first.click()
+    bar = page.get_by_role("region", name="Ausgewählte Bilder")
+    expect(bar).to_contain_text("1 ausgewählt")
+    assert len({button.bounding_box()["y"] for button in bar.get_by_role("button").all()}) == 1
+    assert page.evaluate(TOO_WIDE) <= 0
+
+
+def test_the_reason_of_another_try_is_not_cut_on_a_small_card(
+    site: Site, painter: Client, window: Callable[..., Any]
+) -> None:
+    (job,) = painter.submit("a sleeping model [scenario:loading]", size="1344x768")
+    page = german(window, painter, viewport={"width": 320, "height": 640})
+    page.goto(site.url)
+    why = page.locator(f"[data-id='{job['id']}'] .frame-why")
+    expect(why).to_have_text("Das Modell wacht gerade erst auf.")
+    assert why.evaluate("why => why.scrollHeight <= why.clientHeight")
+
+
 def open_settings(page: Any) -> None:
     for fold in page.locator("[data-more-settings]:not([open]) > summary").all():
         fold.click()

@@ -113,6 +113,15 @@ def test_two_fingers_magnify_and_then_a_swipe_moves_the_picture(view: Any) -> No
     expect(prompt(view)).to_have_text("the middle picture")
 
 
+@pytest.mark.parametrize("name", ["Close", "Zoom", "Newer picture", "Older picture"])
+def test_the_buttons_of_a_tall_picture_lie_on_it(view: Any, name: str) -> None:
+    picture = view.locator("[data-canvas]").bounding_box()
+    button = view.get_by_title(name, exact=True).bounding_box()
+    assert picture["width"] < PHONE["viewport"]["width"]
+    assert picture["x"] <= button["x"]
+    assert button["x"] + button["width"] <= picture["x"] + picture["width"]
+
+
 def test_a_swipe_in_the_panel_does_not_turn_over(view: Any) -> None:
     view.locator("[data-panel]").evaluate("panel => scrollTo(0, panel.offsetTop)")
     note_lifting(view)
