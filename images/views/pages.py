@@ -20,6 +20,7 @@ from images.models import GeneratedImage, Job
 from images.status import job_statuses
 from images.usage import usage
 from images.views.errors import refuse_often
+from images.words import state_words, why_words
 from workers import backends
 from workers.providers.models import ModelInfo
 
@@ -35,6 +36,8 @@ def cards(jobs: list[Job], who: gallery.Viewer) -> list[dict[str, Any]]:
     return [
         {
             "status": status,
+            "words": state_words(status),
+            "why": why_words(status),
             "width": job.width,
             "height": job.height,
             "owned": who.owns(job),

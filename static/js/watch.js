@@ -5,7 +5,7 @@ import { showGone, showJob } from "./card.js";
 import { find, findAll, slots } from "./dom.js";
 import { countInTitle, endWords, tellEnd } from "./notify.js";
 import { Poller } from "./poll.js";
-import { isRetrying, share, stateWords } from "./words.js";
+import { isRetrying, share, stateWords, whyWords } from "./words.js";
 
 const TICK_MS = 1000;
 
@@ -109,8 +109,8 @@ function show(one) {
   card.classList.toggle("is-retrying", isRetrying(job));
   for (const slot of slots(card, "words")) setText(slot, stateWords(job, passed));
   for (const slot of slots(card, "why")) {
-    slot.hidden = !isRetrying(job);
-    setText(slot, isRetrying(job) ? (job.error?.message ?? "") : "");
+    setText(slot, whyWords(job));
+    slot.hidden = !slot.textContent;
   }
   one.done = job.status === "running" ? Math.max(one.done, share(job, passed, before)) : 0;
   for (const slot of slots(card, "line")) {

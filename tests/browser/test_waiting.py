@@ -69,6 +69,18 @@ def test_a_waiting_card_says_how_many_are_ahead_and_how_long(narrow: Site, page:
         expect(cards.nth(number)).to_have_attribute("data-state", "succeeded")
 
 
+def test_without_javascript_the_page_says_how_many_are_ahead_and_how_long(
+    narrow: Site, window: Callable[..., Any]
+) -> None:
+    narrow.stub.delay = 2.0
+    visit_as(page := window(java_script_enabled=False), client := Client(narrow.url))
+    jobs = client.submit("seen on paper", count=4)
+    page.goto(narrow.url)
+    expect(page.get_by_text(re.compile(r"^Waiting, 2 ahead of you, about \d+ seconds$"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^Drawing, (about [12] seconds? left|almost done)$"))).to_be_visible()
+    client.wait(jobs)
+
+
 def test_the_wait_is_not_counted_into_the_drawing_time(narrow: Site, page: Any) -> None:
     narrow.stub.delay = 2.0
     page.goto(narrow.url)

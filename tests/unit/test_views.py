@@ -127,6 +127,25 @@ def test_the_page_of_a_job_opens_in_every_state(owner: Client, make: Any) -> Non
     assert "a red fox" in answer.content.decode()
 
 
+def test_the_first_paint_says_how_long_it_takes(owner: Client) -> None:
+    running_job()
+    for turn in range(2):
+        make_job(turn=turn)
+    page = owner.get("/").content.decode()
+    assert "Drawing, about 12 seconds left" in page
+    assert "Waiting, you are next, about 12 seconds" in page
+    assert "Waiting, 1 ahead of you, about 12 seconds" in page
+
+
+def test_the_first_paint_of_a_retry_says_when_and_which(owner: Client) -> None:
+    for code in ("model_loading", "timeout"):
+        Job.objects.requeue(running_job(), code, "It slept. Wait.", delay=20, charge=code == "timeout")
+    page = owner.get("/").content.decode()
+    assert "The model is waking up, trying again in 20 seconds (1 of 5)" in page
+    assert "Trying again in 20 seconds (2 of 5)" in page
+    assert page.count(">It slept.</p>") == 1
+
+
 def test_the_home_page_shows_ones_own_running_jobs_and_the_newest_pictures(owner: Client, stranger: Client) -> None:
     running, done = running_job(prompt="a fox that runs"), picture_job(prompt="a fox that sits")
     mine, theirs = owner.get("/").content.decode(), stranger.get("/").content.decode()
