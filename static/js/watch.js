@@ -81,7 +81,8 @@ function hear(jobs, missing, now) {
  */
 function update(known, job, now) {
   const before = known.job;
-  Object.assign(known, { job, heard: performance.now(), before: drawnFor(job, now) });
+  const heard = isLate(before) && isLate(job) ? known.heard : performance.now(); // how late it is, only we can tell
+  Object.assign(known, { job, heard, before: drawnFor(job, now) });
   showJob(known.card, job);
   if (!isLive(job)) {
     watched.delete(job.id);
@@ -137,6 +138,11 @@ function changed() {
 function showLost(lost) {
   const bar = find("[data-lost]");
   if (bar) bar.hidden = !lost;
+}
+
+/** Drawn for longer than usual. @param {JobStatus} job */
+function isLate(job) {
+  return job.status === "running" && job.eta_seconds === 0;
 }
 
 /** @param {JobStatus} job */

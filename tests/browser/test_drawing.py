@@ -48,6 +48,20 @@ def test_the_line_of_a_drawing_never_goes_back(site: Site, page: Any) -> None:
     card.get_by_role("button", name="Cancel").click()
 
 
+def test_a_drawing_that_takes_longer_than_usual_says_so(site: Site, page: Any) -> None:
+    Client(site.url).picture("a quick one before a slow one")
+    site.stub.delay = 60.0
+    page.clock.install()
+    page.goto(site.url)
+    card = draw(page, "a very slow one")
+    expect(card).to_contain_text("Drawing, almost done")
+    page.clock.fast_forward(20_000)
+    expect(card).to_contain_text("Drawing, it takes longer than usual")
+    page.wait_for_timeout(1500)  # more polls have come
+    expect(card).to_contain_text("Drawing, it takes longer than usual")
+    card.get_by_role("button", name="Cancel").click()
+
+
 def test_a_reload_while_drawing_loses_nothing(site: Site, page: Any) -> None:
     site.stub.delay = 2.0
     page.goto(site.url)
@@ -127,6 +141,26 @@ def test_a_drawing_can_be_canceled(site: Site, page: Any) -> None:
     card.get_by_role("button", name="Cancel").click()
     expect(card).to_contain_text("Canceled.")
     expect(card.get_by_role("button", name="Try again")).to_be_visible()
+
+
+def test_a_double_click_on_cancel_does_not_try_again(site: Site, page: Any) -> None:
+    """The button to try again comes into the same place between the two clicks."""
+    site.stub.delay = 20.0
+    page.goto(site.url)
+    card = draw(page, "clicked away")
+    expect(card).to_contain_text("Drawing")
+    place = card.get_by_role("button", name="Cancel").bounding_box()
+    at = place["x"] + place["width"] / 2, place["y"] + place["height"] / 2
+    page.mouse.click(*at)
+    expect(card.get_by_role("button", name="Try again")).to_be_visible()
+    page.mouse.move(*at)
+    page.mouse.down(click_count=2)
+    page.mouse.up(click_count=2)
+    page.wait_for_timeout(300)
+    expect(card).to_contain_text("Canceled.")
+    card.get_by_role("button", name="Try again").click()
+    expect(card).to_contain_text("Drawing")
+    card.get_by_role("button", name="Cancel").click()
 
 
 def test_without_javascript_the_form_leads_to_the_picture(site: Site, window: Callable[..., Any]) -> None:

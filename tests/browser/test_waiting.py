@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Site, draw, visit_as, wait_for_script
-from tests.services import AppProcesses, Client
+from tests.services import AppProcesses, Client, wait_until
 from tests.stub_huggingface import HuggingFaceStub
 
 pytestmark = [pytest.mark.e2e, pytest.mark.browser]
@@ -75,6 +75,7 @@ def test_without_javascript_the_page_says_how_many_are_ahead_and_how_long(
     narrow.stub.delay = 2.0
     visit_as(page := window(java_script_enabled=False), client := Client(narrow.url))
     jobs = client.submit("seen on paper", count=4)
+    wait_until(lambda: client.status(jobs[0]["id"])[0]["status"] == "running", 10, "the first one is drawn")
     page.goto(narrow.url)
     expect(page.get_by_text(re.compile(r"^Waiting, 2 ahead of you, about \d+ seconds$"))).to_be_visible()
     expect(page.get_by_text(re.compile(r"^Drawing, (about [12] seconds? left|almost done)$"))).to_be_visible()

@@ -73,6 +73,7 @@ def test_a_page_takes_the_same_few_queries_for_any_number_of_pictures(
 def test_the_page_of_a_picture_takes_four_queries(owner: Client) -> None:
     address = f"/images/{picture_job().pk}/"
     assert len(prepared(lambda: owner.get(address))) <= 4
+    assert len(prepared(lambda: owner.get(f"{address}?q=fox&mine=1"))) <= 8
 
 
 @pytest.mark.parametrize("name", ["file", "thumbnail"])
