@@ -115,12 +115,13 @@ def look_out(jobs: Sequence[Waiting], now: datetime | None = None) -> Outlook:
     now = now or timezone.now()
     due = [job for job in waiting if job.next_attempt_at <= now]
     known, queue = all_paces(), queue_now(due) if waiting else Queue()
+    started = sorted((job.turn, job.pk) for job in jobs if job.status == Status.RUNNING and queue.lists(job))
     return Outlook(
-        places={job.pk: queue.place(job) for job in due},
+        places={job.pk: queue.place(job) - bisect_left(started, (job.turn, job.pk)) for job in due},
         paces={job.model: known.get(job.model, Pace()) for job in jobs},
         held=held_providers(queue.blocked, {job.provider for job in waiting}),
         concurrency=concurrency(),
-        running=queue.running,
+        running=queue.running + len(started),
         now=now,
     )
 
@@ -149,9 +150,12 @@ class Queue:
         """From 0."""
         return bisect_left(self.turns, (job.turn, job.pk))
 
-    def knows(self, job: Waiting) -> bool:
+    def lists(self, job: Waiting) -> bool:
         place = self.place(job)
-        return place >= LONGEST_LIST or self.turns[place : place + 1] == [(job.turn, job.pk)]
+        return self.turns[place : place + 1] == [(job.turn, job.pk)]
+
+    def knows(self, job: Waiting) -> bool:
+        return self.place(job) >= LONGEST_LIST or self.lists(job)
 
 
 def queue_now(due: Sequence[Waiting]) -> Queue:

@@ -27,7 +27,7 @@ export function startActions(own = {}) {
 
 /** The second click of a double click would press what has come into the first one's place. @param {MouseEvent} event */
 function onlyOnce(event) {
-  if (event.detail > 1 && event.target instanceof Element && event.target.closest("[data-action]")) event.preventDefault();
+  if (event.detail > 1 && event.target instanceof Element && event.target.closest("[data-action], .frame-buttons")) event.preventDefault();
 }
 
 /**

@@ -12,7 +12,7 @@ const picked = new Set();
 /** @type {HTMLElement | null} */
 let last = null; // where a range begins
 /** @type {HTMLElement | null} */
-let before = null; // where the keyboard was
+let before = null; // where the keyboard was when the key was pressed, which may move it
 let isPicking = false;
 let isBusy = false;
 
@@ -25,7 +25,7 @@ export function startSelection() {
   find("[data-clear]", bar)?.addEventListener("click", () => setPicking(false));
   for (const button of findAll("[data-bulk]", bar)) button.addEventListener("click", () => act(bar, button.dataset.bulk ?? ""));
   find("[data-grid]")?.addEventListener("click", onClick);
-  find("[data-grid]")?.addEventListener("focusin", (event) => (before = cardOf(event.relatedTarget)));
+  document.addEventListener("keydown", () => (before = cardOf(document.activeElement)), true);
   document.addEventListener("keydown", onKey);
   offerPicks();
 }

@@ -73,8 +73,9 @@ def test_without_javascript_the_page_says_how_many_are_ahead_and_how_long(
     narrow: Site, window: Callable[..., Any]
 ) -> None:
     narrow.stub.delay = 2.0
-    visit_as(page := window(java_script_enabled=False), client := Client(narrow.url))
+    page, client = window(java_script_enabled=False), Client(narrow.url)
     jobs = client.submit("seen on paper", count=4)
+    visit_as(page, client)
     wait_until(lambda: client.status(jobs[0]["id"])[0]["status"] == "running", 10, "the first one is drawn")
     page.goto(narrow.url)
     expect(page.get_by_text(re.compile(r"^Waiting, 2 ahead of you, about \d+ seconds$"))).to_be_visible()

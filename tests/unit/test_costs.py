@@ -197,6 +197,14 @@ def test_a_poll_comes_when_the_quickest_would_be_done_and_then_in_short_steps() 
     assert known.step(3.0) > known.step(1.0) > known.step(0.6)
 
 
+def test_a_job_of_a_slow_model_is_looked_at_when_it_should_have_started(owner: Client) -> None:
+    pauses = {}
+    for model, usual in (("slow", 20.0), ("quick", 0.8)):
+        estimates.keep("paces", {model: pace.pace_of([usual] * 9)})
+        pauses[model] = owner.get(f"/status/{make_job(model=model).pk}/").json()["poll_after_ms"]
+    assert pauses == {"slow": 500, "quick": 800}
+
+
 def test_the_migrations_are_complete() -> None:
     call_command("makemigrations", "--check", "--dry-run", verbosity=0)
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from PIL import Image
 
 from images.models import Job, Status
-from tests.unit.factories import OWNER, failed_job, make_job, picture_job, running_job
+from tests.unit.factories import OWNER, claim, failed_job, make_job, picture_job, running_job
 
 pytestmark = pytest.mark.django_db
 JSON = {"HTTP_ACCEPT": "application/json"}
@@ -111,6 +111,15 @@ def test_the_place_in_the_queue_is_told(client: Client) -> None:
     jobs = [make_job(turn=turn) for turn in range(3)]
     body = client.get(f"/status/?id={jobs[2].pk}").json()
     assert body["jobs"][0]["queue_position"] == 2
+
+
+def test_a_job_that_has_just_started_is_ahead_of_nobody(client: Client) -> None:
+    """What is remembered of the queue is a moment old, but this much is known."""
+    jobs = [make_job(turn=turn) for turn in range(3)]
+    ids = "&".join(f"id={job.pk}" for job in jobs)
+    for expected in ([0, 1, 2], [None, 0, 1], [None, None, 0]):
+        assert [job["queue_position"] for job in client.get(f"/status/?{ids}").json()["jobs"]] == expected
+        claim()
 
 
 def test_a_failed_job_tells_its_reason(client: Client) -> None:
