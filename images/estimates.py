@@ -33,6 +33,7 @@ NEWS_SECONDS = 0.05  # a job that is newer than the queue we know is put into it
 
 SLOWEST_POLL = 3.0
 UNKNOWN_POLL = 5.0
+STARTED = 0.5  # when a worker is free, a job of a slow model is looked at then, to be seen drawn and not waiting
 
 T = TypeVar("T")
 
@@ -87,6 +88,8 @@ class Outlook:
         else:
             wait = self.until_start(job, pace)
             seconds = None if wait is None else wait + pace.early
+            if wait == 0 and pace.early > 2 * STARTED:
+                seconds = STARTED
         return round(1000 * (UNKNOWN_POLL if seconds is None else min(seconds, SLOWEST_POLL)))
 
     def until_start(self, job: Waiting, pace: Pace) -> float | None:
@@ -112,12 +115,13 @@ def look_out(jobs: Sequence[Waiting], now: datetime | None = None) -> Outlook:
     now = now or timezone.now()
     due = [job for job in waiting if job.next_attempt_at <= now]
     known, queue = all_paces(), queue_now(due) if waiting else Queue()
+    started = sorted((job.turn, job.pk) for job in jobs if job.status == Status.RUNNING and queue.lists(job))
     return Outlook(
-        places={job.pk: queue.place(job) for job in due},
+        places={job.pk: queue.place(job) - bisect_left(started, (job.turn, job.pk)) for job in due},
         paces={job.model: known.get(job.model, Pace()) for job in jobs},
         held=held_providers(queue.blocked, {job.provider for job in waiting}),
         concurrency=concurrency(),
-        running=queue.running,
+        running=queue.running + len(started),
         now=now,
     )
 
@@ -146,9 +150,12 @@ class Queue:
         """From 0."""
         return bisect_left(self.turns, (job.turn, job.pk))
 
-    def knows(self, job: Waiting) -> bool:
+    def lists(self, job: Waiting) -> bool:
         place = self.place(job)
-        return place >= LONGEST_LIST or self.turns[place : place + 1] == [(job.turn, job.pk)]
+        return self.turns[place : place + 1] == [(job.turn, job.pk)]
+
+    def knows(self, job: Waiting) -> bool:
+        return self.place(job) >= LONGEST_LIST or self.lists(job)
 
 
 def queue_now(due: Sequence[Waiting]) -> Queue:

@@ -6,15 +6,16 @@ import base64
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypedDict, Unpack
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Q, QuerySet, Value
+from django.db.models import F, Q, QuerySet, Value
 
 from images.models import GeneratedImage, Job, Status
 from images.models.prepared import Beyond, Unordered
 from images.models.seen import Seen
-from images.search import matching
+from images.search import Position, matching
 
 PAGE_SIZE = 48
 RECENT = 24
@@ -80,35 +81,55 @@ def owned_jobs(viewer: Viewer) -> QuerySet[Job]:
     return Job.objects.all() if viewer.is_staff else Job.objects.filter(owner=viewer.owner)
 
 
-def page(
-    viewer: Viewer, *, cursor: str = "", query: str = "", starred: bool = False, mine: bool = False, size: int = 0
-) -> Page:
+class Wanted(TypedDict, total=False):
+    """All pictures, or those that a search finds, the starred ones, the viewer's own."""
+
+    query: str
+    starred: bool
+    mine: bool
+
+
+def page(viewer: Viewer, *, cursor: str = "", size: int = 0, **wanted: Unpack[Wanted]) -> Page:
     """One page of pictures, newest first (`size` 0: PAGE_SIZE of them). Raises BadCursor."""
     size = size or PAGE_SIZE
+    rows = beside(viewer, decode(cursor) if cursor else None, "<", size + 1, **wanted)
+    return Page(rows[:size], encode(rows[size - 1]) if len(rows) > size else None)
+
+
+def neighbours(
+    viewer: Viewer, image: GeneratedImage, **wanted: Unpack[Wanted]
+) -> tuple[GeneratedImage | None, GeneratedImage | None]:
+    """The next newer and the next older picture of those that are wanted."""
+    here = (image.created_at, image.job_id)
+    newer, older = (beside(viewer, here, sign, 1, **wanted) for sign in "><")
+    return next(iter(newer), None), next(iter(older), None)
+
+
+def beside(
+    viewer: Viewer,
+    here: Position | None,
+    sign: str,
+    size: int,
+    *,
+    query: str = "",
+    starred: bool = False,
+    mine: bool = False,
+) -> list[GeneratedImage]:
+    """The next older ("<") or newer (">") pictures from here on; None is the newest end."""
     images, few = GeneratedImage.objects.filter(deleted_at=None).select_related("job"), False
     if mine or not sees_all(viewer):
         images, few = only_of(images, viewer.owner)
     if starred:
         images = images.filter(starred=True)
-    after = decode(cursor) if cursor else None
     if query:
         owners = [viewer.owner] if mine or not sees_all(viewer) else []
-        images, found_few = matching(images, query, size + 1, owners=owners, starred=starred, after=after)
+        images, found_few = matching(images, query, max(size, PAGE_SIZE), sign, here, owners=owners, starred=starred)
         few = few or found_few
-    if after:
-        images = images.filter(Beyond(*POSITION, *map(Value, after), sign="<"))
-    newest = Unordered("created_at").desc() if few else "-created_at"
-    rows = list(images.order_by(newest, "-job_id")[: size + 1])
-    return Page(rows[:size], encode(rows[size - 1]) if len(rows) > size else None)
-
-
-def neighbours(viewer: Viewer, image: GeneratedImage) -> tuple[GeneratedImage | None, GeneratedImage | None]:
-    """The next newer and the next older picture."""
-    here = (Value(image.created_at), Value(image.job_id))
-    images = visible_images(viewer)
-    newer = images.filter(Beyond(*POSITION, *here, sign=">")).order_by("created_at", "job_id").first()
-    older = images.filter(Beyond(*POSITION, *here, sign="<")).order_by("-created_at", "-job_id").first()
-    return newer, older
+    if here:
+        images = images.filter(Beyond(*POSITION, *map(Value, here), sign=sign))
+    when, name = Unordered("created_at") if few else F("created_at"), F("job_id")
+    order = (when.desc(), name.desc()) if sign == "<" else (when.asc(), name.asc())
+    return list(images.order_by(*order)[:size])
 
 
 def unfinished_jobs(viewer: Viewer) -> list[Job]:
@@ -121,7 +142,7 @@ def encode(image: GeneratedImage) -> str:
     return base64.urlsafe_b64encode(f"{image.created_at.isoformat()}|{image.job_id.hex}".encode()).decode()
 
 
-def decode(cursor: str) -> tuple[datetime, UUID]:
+def decode(cursor: str) -> Position:
     try:
         when, _, pk = base64.urlsafe_b64decode(cursor.encode()).decode().partition("|")
         created_at = datetime.fromisoformat(when)

@@ -25,7 +25,7 @@ RULES = {
     "poll": "3000/minute",
     "search": "240/minute",
     "download": "120/minute",
-    "zip": "30/minute",
+    "zip": "60/minute",  # a question and a download each
 }
 LOGINS = "10/minute"
 NAME_LOGINS = "10/minute;60/hour"  # for one account, from wherever they come

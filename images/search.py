@@ -32,10 +32,10 @@ SQLITE_MATCH = """
     JOIN images_generatedimage AS image ON image.job_id = number.job_id
     JOIN images_job AS job ON job.id = number.job_id
     WHERE images_words MATCH %s AND image.deleted_at IS NULL {more}
-    ORDER BY images_words.rowid DESC LIMIT %s
+    ORDER BY images_words.rowid {order} LIMIT %s
 """
-OLDER = """AND (image.created_at, image.job_id) < (%s, %s)
-    AND images_words.rowid < coalesce((SELECT id FROM images_number WHERE job_id = %s), 9e18) + %s"""
+BESIDE = """AND (image.created_at, image.job_id) {sign} (%s, %s)
+    AND images_words.rowid {sign} coalesce((SELECT id FROM images_number WHERE job_id = %s), {end}) + %s"""
 Position = tuple[datetime, UUID]
 
 
@@ -50,14 +50,16 @@ def matching(
     images: QuerySet[GeneratedImage],
     query: str,
     size: int,
+    sign: str,
+    here: Position | None,
     *,
     owners: Sequence[str],
     starred: bool,
-    after: Position | None,
 ) -> tuple[QuerySet[GeneratedImage], bool]:
     """Those whose prompt has every word, and whether they are few and taken by their ids.
 
-    SQLite is told about the other filters too, to find no more than one page.
+    SQLite is told about the other filters too, and to find the next `size` that are older ("<") or newer (">") than
+    `here`, not all.
     """
     indexed, others = words_in(query)
     for word in others:
@@ -66,7 +68,8 @@ def matching(
         return images, False
     if connection.vendor == "postgresql":
         return in_postgres(images, " & ".join(f"'{word}'" for word in indexed) + ":*")
-    return images.filter(pk__in=newest(indexed, None if others else size, owners, starred, after)), True
+    narrow = narrowed(owners, starred, sign, here)
+    return images.filter(pk__in=in_sqlite(indexed, None if others else size, sign, narrow)), True
 
 
 def in_postgres(images: QuerySet[GeneratedImage], text: str) -> tuple[QuerySet[GeneratedImage], bool]:
@@ -80,16 +83,24 @@ def in_postgres(images: QuerySet[GeneratedImage], text: str) -> tuple[QuerySet[G
     return images.extra(where=[POSTGRES_MATCH], params=[text]), False  # noqa: S610  # nosec B610
 
 
-def newest(words: list[str], size: int | None, owners: Sequence[str], starred: bool, after: Position | None) -> RawSQL:
-    """A subquery for the ids of the next `size` pictures (None: of all)."""
+def narrowed(owners: Sequence[str], starred: bool, sign: str, here: Position | None) -> tuple[str, list[Any]]:
+    """Conditions for SQLITE_MATCH, and their values."""
     more, values = ["AND image.starred"] if starred else [], list[Any]()
     for owner in owners:
         more.append("AND job.owner = %s")
         values.append(owner)
-    if after:
-        more.append(OLDER)
-        when, pk = connection.ops.adapt_datetimefield_value(after[0]), after[1].hex
-        values += [when, pk, pk, LATE]
+    if here:
+        older = sign == "<"
+        more.append(BESIDE.format(sign=sign, end="9e18" if older else "0"))
+        when, pk = connection.ops.adapt_datetimefield_value(here[0]), here[1].hex
+        values += [when, pk, pk, LATE if older else -LATE]
+    return " ".join(more), values
+
+
+def in_sqlite(words: list[str], size: int | None, sign: str, narrow: tuple[str, list[Any]]) -> RawSQL:
+    """A subquery for the ids of the next `size` pictures (None: of all)."""
+    more, values = narrow
     text = " ".join(f'"{word}"' for word in words) + "*"
     limit = -1 if size is None else size
-    return RawSQL(SQLITE_MATCH.format(more=" ".join(more)), [text, *values, limit])  # noqa: S611  # nosec B611
+    statement = SQLITE_MATCH.format(more=more, order="DESC" if sign == "<" else "ASC")
+    return RawSQL(statement, [text, *values, limit])  # noqa: S611  # nosec B611

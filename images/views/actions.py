@@ -10,7 +10,6 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -19,10 +18,8 @@ from images.identity import owner, viewer
 from images.limits import submit_wait
 from images.models import GeneratedImage, Job
 from images.status import job_status
-from images.views.errors import error_response, too_fast, wants_json
+from images.views.errors import error_response, page_of_ours, too_fast, wants_json
 from images.views.generate import refusal
-
-LONGEST_WAY_BACK = 1000  # characters; Django refuses to redirect to more than 2048 bytes
 
 
 def owned(request: HttpRequest, pk: uuid.UUID) -> QuerySet[Job]:
@@ -37,14 +34,7 @@ def answer(request: HttpRequest, body: dict[str, Any], message: str, target: str
     if wants_json(request):
         return JsonResponse(body)
     messages.info(request, message)
-    return HttpResponseRedirect(target or way_back(request))
-
-
-def way_back(request: HttpRequest) -> str:
-    """The page of ours that the form names, else the home page. A longer address is no page that we link."""
-    back = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure())
-    return back if safe and back.startswith("/") and len(back) <= LONGEST_WAY_BACK else reverse("home")
+    return HttpResponseRedirect(target or page_of_ours(request, request.POST.get("next", "")))
 
 
 def too_late(request: HttpRequest, job: Job, message: str) -> HttpResponse:

@@ -6,14 +6,19 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.contrib import messages
+from django.core.exceptions import SuspiciousOperation
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from images.identity import owner
 from images.limits import request_wait
 
+LONGEST_WAY_BACK = 1000  # characters; Django refuses to redirect to more than 2048 bytes
 View = Callable[..., HttpResponseBase]
 
 
@@ -21,10 +26,27 @@ def wants_json(request: HttpRequest) -> bool:
     return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
 
 
+def page_of_ours(request: HttpRequest, address: str) -> str:
+    """This address if it is ours, else the home page. A longer one is no page that we link."""
+    safe = url_has_allowed_host_and_scheme(address, {request.get_host()}, request.is_secure())
+    return address if safe and address.startswith("/") and len(address) <= LONGEST_WAY_BACK else reverse("home")
+
+
 def error_response(request: HttpRequest, status: int, code: str, message: str, template: str = "") -> HttpResponse:
+    """A form whose page stays names it in its address (`?told_at=`), to have the error told there."""
     if wants_json(request):
         return JsonResponse({"error": {"code": code, "message": message}}, status=status)
+    if request.method == "POST" and (page := named_page(request)):
+        messages.error(request, message)
+        return HttpResponseRedirect(page_of_ours(request, page))
     return render(request, template or f"{status}.html", {"message": message}, status=status)
+
+
+def named_page(request: HttpRequest) -> str:
+    try:
+        return request.GET.get("told_at", "")
+    except SuspiciousOperation:  # an address that cannot be read
+        return ""
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -20,6 +20,7 @@ from images.models import GeneratedImage, Job
 from images.status import job_statuses
 from images.usage import usage
 from images.views.errors import refuse_often
+from images.words import state_words, why_words
 from workers import backends
 from workers.providers.models import ModelInfo
 
@@ -35,6 +36,8 @@ def cards(jobs: list[Job], who: gallery.Viewer) -> list[dict[str, Any]]:
     return [
         {
             "status": status,
+            "words": state_words(status),
+            "why": why_words(status),
             "width": job.width,
             "height": job.height,
             "owned": who.owns(job),
@@ -115,25 +118,35 @@ def source_job(request: HttpRequest) -> Job | None:
     return gallery.visible_jobs(viewer(request)).filter(pk=pk).first()
 
 
+def asked_list(request: HttpRequest) -> dict[str, str]:
+    """Which pictures the address names, as it names them: a picture's neighbours are those of its list."""
+    return {name: request.GET[name][:LONGEST_SEARCH] for name in ("q", "starred", "mine") if request.GET.get(name)}
+
+
+def wanted(asked: dict[str, str]) -> gallery.Wanted:
+    return {"query": asked.get("q", ""), "starred": asked.get("starred") == "1", "mine": asked.get("mine") == "1"}
+
+
+def query_of(asked: dict[str, str]) -> str:
+    return f"?{urlencode(asked)}" if asked else ""
+
+
 @require_safe
 def gallery_page(request: HttpRequest) -> HttpResponse:
-    who = viewer(request)
-    asked = {name: request.GET.get(name, "")[:LONGEST_SEARCH] for name in ("q", "starred", "mine")}
-    if asked["q"] and (refused := refuse_often(request, "search")):
+    who, asked = viewer(request), asked_list(request)
+    if "q" in asked and (refused := refuse_often(request, "search")):
         return refused
-    starred, mine = asked["starred"] == "1", asked["mine"] == "1"
+    chosen = wanted(asked)
     try:
-        found = gallery.page(who, cursor=request.GET.get("cursor", ""), query=asked["q"], starred=starred, mine=mine)
+        found = gallery.page(who, cursor=request.GET.get("cursor", ""), **chosen)
     except gallery.BadCursor as error:
         raise Http404 from error
-    following = {name: value for name, value in asked.items() if value} | {"cursor": found.next_cursor}
     context = {
         "cards": cards(jobs_of(found.images), who),
-        "next_url": f"{reverse('gallery')}?{urlencode(following)}" if found.next_cursor else None,
-        "query": asked["q"],
-        "starred": starred,
-        "mine": mine,
-        "narrowed": bool(asked["q"] or starred or mine),
+        "list_query": query_of(asked),
+        "next_url": found.next_cursor and reverse("gallery") + query_of(asked | {"cursor": found.next_cursor}),
+        **chosen,
+        "narrowed": any(chosen.values()),
     }
     partial = request.headers.get("X-Requested-With") == "fetch"
     return render(request, "images/_cards.html" if partial else "images/gallery.html", context)
@@ -141,12 +154,14 @@ def gallery_page(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def picture(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    who = viewer(request)
+    who, asked = viewer(request), asked_list(request)
+    if "q" in asked and (refused := refuse_often(request, "search")):
+        return refused
     job = get_object_or_404(gallery.visible_jobs(who), pk=pk)
     image = getattr(job, "image", None)
     if ((image and image.deleted_at) or job.dismissed_at) and not who.owns(job):
         raise Http404
-    newer, older = gallery.neighbours(who, image) if image else (None, None)
+    newer, older = gallery.neighbours(who, image, **wanted(asked)) if image else (None, None)
     context = {
         "card": cards([job], who)[0],
         "job": job,
@@ -155,8 +170,9 @@ def picture(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "style": presets.STYLES.get(job.style),
         "took_seconds": job.started_at and job.finished_at and (job.finished_at - job.started_at).total_seconds(),
         "unused": [LABELS[name] for name in image.ignored.split(",") if name in LABELS] if image else [],
-        "previous_url": newer and reverse("picture", args=[newer.pk]),
-        "next_url": older and reverse("picture", args=[older.pk]),
+        "list_query": query_of(asked),
+        "previous_url": newer and reverse("picture", args=[newer.pk]) + query_of(asked),
+        "next_url": older and reverse("picture", args=[older.pk]) + query_of(asked),
         "settings_url": f"{reverse('home')}?from={job.pk}",
         "remix_url": f"{reverse('home')}?from={job.pk}&seed=0",
     }

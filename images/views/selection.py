@@ -67,16 +67,23 @@ def bulk(request: HttpRequest) -> HttpResponse:
 def zip_file(request: HttpRequest) -> HttpResponseBase:
     """The chosen pictures with readable names and a list of their settings, streamed as they are read.
 
-    An address has room for two hundred of them, a form for all.
+    An address has room for two hundred of them, a form for all. With `ask` one only learns whether they can come.
     """
-    ids = asked_ids((request.POST if request.method == "POST" else request.GET).getlist("id"))
-    images = list(gallery.visible_images(viewer(request)).filter(pk__in=ids).order_by("created_at"))
+    values = (request.POST if request.method == "POST" else request.GET).getlist("id")
+    if len(values) > MOST:
+        words = _("One download has room for %(most)s pictures. Choose fewer.") % {"most": MOST}
+        return error_response(request, 400, "too_many", words)
+    images = list(gallery.visible_images(viewer(request)).filter(pk__in=asked_ids(values)).order_by("created_at"))
     if not images:
-        raise Http404
+        words = _("These pictures are gone.") if values else _("Choose at least one picture.")
+        return error_response(request, 404, "nothing_to_pack", words)
     if request.method == "HEAD":  # a server would read all of it, to send nothing
         return HttpResponse(content_type="application/zip", headers=HEADERS)
     if not _packers.acquire(blocking=False):
         return too_busy(request)
+    if "ask" in request.POST:
+        _packers.release()
+        return JsonResponse({"pictures": len(images)})
     return StreamingHttpResponse(Sending(packed(images)), content_type="application/zip", headers=HEADERS)
 
 

@@ -15,6 +15,7 @@ const actions = { cancel: moveJob, retry: moveJob, restore: moveJob, delete: del
 /** @param {Record<string, Action>} [own] what this page does otherwise */
 export function startActions(own = {}) {
   const all = { ...actions, ...own };
+  document.addEventListener("click", onlyOnce, true);
   document.addEventListener("submit", (event) => {
     const button = event.submitter;
     const act = button instanceof HTMLButtonElement && all[button.dataset.action ?? ""];
@@ -22,6 +23,11 @@ export function startActions(own = {}) {
     event.preventDefault();
     run(act, /** @type {HTMLButtonElement} */ (button));
   });
+}
+
+/** The second click of a double click would press what has come into the first one's place. @param {MouseEvent} event */
+function onlyOnce(event) {
+  if (event.detail > 1 && event.target instanceof Element && event.target.closest("[data-action], .frame-buttons")) event.preventDefault();
 }
 
 /**
@@ -86,6 +92,6 @@ async function deleteCard(card, button) {
 export function offerToRestore(words, url) {
   offerUndo(words, async () => {
     const { job } = await post(url);
-    location.assign(job.image?.page_url ?? location.href);
+    location.assign(job.image ? job.image.page_url + location.search : location.href); // in the same list
   });
 }

@@ -15,8 +15,8 @@ const MOST = 500; // in one request
  * @param {HTMLElement[]} cards
  */
 export async function bulk(bar, action, cards) {
-  if (action === "zip") return download(bar, cards);
   try {
+    if (action === "zip") return await download(bar, cards);
     await change(bar, action, cards);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
@@ -62,18 +62,21 @@ function removeAll(bar, cards) {
 }
 
 /**
- * A form and not a link, because an address has no room for hundreds of pictures.
+ * First the question whether they can come, so that a no is told here. Then a form and not a link, because an address
+ * has no room for hundreds of pictures.
  * @param {HTMLElement} bar
  * @param {HTMLElement[]} cards
  */
-function download(bar, cards) {
-  if (cards.length > MOST) {
-    toast(fill(gettext("One download has room for %(most)s pictures. Choose fewer."), { most: MOST }));
-    return false;
+async function download(bar, cards) {
+  const { zipUrl = "" } = bar.dataset;
+  const ids = cards.map((card) => ["id", card.dataset.id ?? ""]);
+  if (ids.length > MOST) throw new Refused(fill(gettext("One download has room for %(most)s pictures. Choose fewer."), { most: MOST }), 0);
+  await post(zipUrl, new URLSearchParams([["ask", "1"], ...ids]));
+  const action = `${zipUrl}?${new URLSearchParams({ told_at: location.pathname + location.search })}`;
+  const form = Object.assign(document.createElement("form"), { method: "post", action, hidden: true });
+  for (const [name, value] of [["csrfmiddlewaretoken", token(document)], ...ids]) {
+    form.append(Object.assign(document.createElement("input"), { name, value }));
   }
-  const form = Object.assign(document.createElement("form"), { method: "post", action: bar.dataset.zipUrl, hidden: true });
-  const fields = [["csrfmiddlewaretoken", token(document)], ...cards.map((card) => ["id", card.dataset.id ?? ""])];
-  for (const [name, value] of fields) form.append(Object.assign(document.createElement("input"), { name, value }));
   document.body.append(form);
   form.submit();
   form.remove();

@@ -13,7 +13,7 @@ export function startCopy() {
 
 /** @param {string} what "prompt" or "link" */
 export async function copy(what) {
-  const text = what === "prompt" ? (find("[data-prompt]")?.textContent ?? "") : location.href;
+  const text = what === "prompt" ? (find("[data-prompt]")?.textContent ?? "") : location.origin + location.pathname;
   const isCopied = await write(text);
   if (!isCopied) return toast(gettext("The browser did not allow copying."));
   toast(what === "prompt" ? gettext("Prompt copied.") : gettext("Link copied."));

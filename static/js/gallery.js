@@ -2,7 +2,7 @@
 
 import { startActions } from "./actions.js";
 import { startGridKeys } from "./grid_keys.js";
-import { keepOrder } from "./order.js";
+import { startHelp } from "./help.js";
 import "./page.js";
 import { startScroll } from "./scroll.js";
 import { startSearch } from "./search.js";
@@ -11,7 +11,7 @@ import { startWatching } from "./watch.js";
 
 startActions();
 startGridKeys();
-keepOrder();
+startHelp();
 startSelection();
 startScroll(offerPicks);
 startSearch(offerPicks);

@@ -1,31 +1,26 @@
 /** The sheet that names the keys, and the switch that turns them off. */
 
-import { find } from "./dom.js";
+import { find, isTyping } from "./dom.js";
 import { recall, remember } from "./store.js";
 
 const KEY = "single-keys";
 
 export function startHelp() {
-  const [open, sheet] = [find("[data-help]"), helpSheet()];
+  const open = find("[data-help]");
+  const sheet = /** @type {HTMLDialogElement | null} */ (find("[data-help-sheet]"));
   if (!open || !sheet) return;
   open.hidden = false;
-  open.addEventListener("click", showHelp);
+  open.addEventListener("click", () => sheet.showModal());
   find("[data-close]", sheet)?.addEventListener("click", () => sheet.close());
   sheet.addEventListener("click", (event) => event.target === sheet && sheet.close());
   const box = /** @type {HTMLInputElement} */ (find("[data-keys-on]", sheet));
   box.checked = areKeysOn();
   box.addEventListener("change", () => remember(KEY, box.checked));
-}
-
-export function showHelp() {
-  helpSheet()?.showModal();
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "?" && areKeysOn() && !isTyping(event) && !sheet.open) sheet.showModal();
+  });
 }
 
 export function areKeysOn() {
   return recall(KEY, true);
-}
-
-/** @returns {HTMLDialogElement | null} */
-function helpSheet() {
-  return document.querySelector("[data-help-sheet]");
 }

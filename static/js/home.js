@@ -5,7 +5,6 @@ import { find } from "./dom.js";
 import { startFields } from "./fields.js";
 import { startGridKeys } from "./grid_keys.js";
 import { startModel } from "./model.js";
-import { keepOrder } from "./order.js";
 import "./page.js";
 import { startSamples } from "./samples.js";
 import { startSeed } from "./seed.js";
@@ -22,7 +21,6 @@ if (form instanceof HTMLFormElement) {
   startSamples(form);
   startSubmit(form);
 }
-keepOrder();
 startActions();
 startGridKeys();
 startWatching();

@@ -4,7 +4,6 @@ import { startActions } from "./actions.js";
 import { startCopy } from "./copy.js";
 import { find } from "./dom.js";
 import { startHelp } from "./help.js";
-import { followOrder } from "./order.js";
 import "./page.js";
 import { followDrawing, sharpen } from "./stage.js";
 import { deleteAndGoOn, startKeys, startSwipe } from "./view_keys.js";
@@ -14,7 +13,6 @@ import { startZoom } from "./zoom.js";
 const view = find("[data-view]");
 if (view) {
   startActions({ delete: deleteAndGoOn });
-  followOrder();
   startHelp();
   startCopy();
   startKeys(view);

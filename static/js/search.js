@@ -1,7 +1,8 @@
 /** Search as one types, over every prompt there is; the address always names what is shown. */
 
 import { announce } from "./announce.js";
-import { afterRest, find, findAll, showOnly } from "./dom.js";
+import { afterRest, find, findAll, isTyping, showOnly } from "./dom.js";
+import { areKeysOn } from "./help.js";
 import { Refused } from "./http.js";
 import { fetchCards, replaceCards } from "./scroll.js";
 import { gettext } from "./text.js";
@@ -22,7 +23,7 @@ export function startSearch(onCards) {
     look();
   });
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "/" || event.target !== document.body) return;
+    if (event.key !== "/" || !areKeysOn() || isTyping(event) || document.querySelector("dialog[open]")) return;
     event.preventDefault();
     find("#search-words")?.focus();
   });

@@ -4,13 +4,17 @@ import { announce } from "./announce.js";
 import { bulk } from "./bulk.js";
 import { promptOf } from "./card.js";
 import { find, findAll, isTyping, slots } from "./dom.js";
+import { areKeysOn } from "./help.js";
 import { fill, gettext, ngettext } from "./text.js";
 
 /** @type {Set<HTMLElement>} */
 const picked = new Set();
 /** @type {HTMLElement | null} */
-let last = null;
+let last = null; // where a range begins
+/** @type {HTMLElement | null} */
+let before = null; // where the keyboard was when the key was pressed, which may move it
 let isPicking = false;
+let isBusy = false;
 
 export function startSelection() {
   const bar = find("[data-selection]");
@@ -21,6 +25,7 @@ export function startSelection() {
   find("[data-clear]", bar)?.addEventListener("click", () => setPicking(false));
   for (const button of findAll("[data-bulk]", bar)) button.addEventListener("click", () => act(bar, button.dataset.bulk ?? ""));
   find("[data-grid]")?.addEventListener("click", onClick);
+  document.addEventListener("keydown", () => (before = cardOf(document.activeElement)), true);
   document.addEventListener("keydown", onKey);
   offerPicks();
 }
@@ -53,17 +58,25 @@ function dropGone() {
  */
 async function act(bar, action) {
   dropGone();
-  if (picked.size && (await bulk(bar, action, [...picked]))) setPicking(false);
+  if (isBusy || !picked.size) return;
+  isBusy = true;
+  const isDone = await bulk(bar, action, [...picked]).finally(() => (isBusy = false));
+  if (isDone) setPicking(false);
 }
 
 function ownCards() {
   return findAll('[data-grid] [data-card][data-owned][data-state="succeeded"]');
 }
 
+/** One's own card there. @param {EventTarget | null} part @returns {HTMLElement | null} */
+function cardOf(part) {
+  return part instanceof Element ? part.closest("[data-card][data-owned]") : null;
+}
+
 /** @param {MouseEvent} event */
 function onClick(event) {
   const target = /** @type {HTMLElement} */ (event.target);
-  const card = /** @type {HTMLElement | null} */ (target.closest("[data-card][data-owned]"));
+  const card = cardOf(target);
   if (!card) return;
   const onBox = target instanceof HTMLInputElement;
   if (!onBox && !(target.closest(".frame-link") && (isPicking || event.shiftKey))) return;
@@ -76,13 +89,13 @@ function onClick(event) {
 
 /** @param {KeyboardEvent} event */
 function onKey(event) {
-  if (isTyping(event)) return;
-  const card = /** @type {HTMLElement | null} */ (document.activeElement?.closest("[data-card][data-owned]") ?? null);
+  if (isTyping(event) || document.querySelector("dialog[open]")) return;
+  const card = cardOf(document.activeElement);
   if (event.key === "Escape" && isPicking) setPicking(false);
-  else if (event.key === "x" && card && !event.ctrlKey && !event.metaKey) setPicked(card, !picked.has(last = card));
+  else if (event.key === "x" && areKeysOn() && card && !event.ctrlKey && !event.metaKey) setPicked(card, !picked.has(last = card));
   else if (event.key === "a" && (event.ctrlKey || event.metaKey) && isPicking) ownCards().forEach((one) => setPicked(one, true));
   else if (event.key === "Delete" && picked.size) find('[data-bulk="delete"]')?.click();
-  else if (event.shiftKey && event.key.startsWith("Arrow") && card && last?.isConnected) pickRange(last, card);
+  else if (event.shiftKey && event.key.startsWith("Arrow") && card) pickRange((last = last?.isConnected ? last : (before ?? card)), card);
   else return;
   event.preventDefault();
   show();
@@ -112,7 +125,10 @@ function setPicked(card, isPicked) {
 /** @param {boolean} on */
 function setPicking(on) {
   isPicking = on;
-  if (!on) [...picked].forEach((card) => setPicked(card, false));
+  if (!on) {
+    [...picked].forEach((card) => setPicked(card, false));
+    last = null;
+  }
   show();
 }
 

@@ -6,12 +6,17 @@ import { find, slots } from "./dom.js";
 import { check, showErrors, showProblem } from "./fields.js";
 import { post, Refused } from "./http.js";
 import { values } from "./settings.js";
+import { forget, recall, remember, tab } from "./store.js";
 import { gettext } from "./text.js";
 import { watch } from "./watch.js";
+
+const SENT = "sent"; // the key of what was sent and not answered: sent again, it is still the same request
 
 /** @param {HTMLFormElement} form */
 export function startSubmit(form) {
   let sending = false;
+  const unanswered = recall(SENT, "", tab());
+  if (unanswered) setKey(form, unanswered);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (sending || !check(form)) return;
@@ -32,12 +37,17 @@ export function startSubmit(form) {
 async function send(form) {
   showProblem(form, "__all__", "");
   const cards = placeCards(values(form));
+  remember(SENT, values(form).idempotency_key, tab());
   try {
     /** @type {StatusAnswer} */
     const { jobs } = await post(form.action, values(form));
     while (cards.length > jobs.length) cards.pop()?.remove();
-    jobs.forEach((job, number) => watch(cards[number], job));
-    renewKey(form);
+    jobs.forEach((job, number) => {
+      find(`[data-card][data-id="${job.id}"]`)?.remove(); // it had been sent before
+      watch(cards[number], job);
+    });
+    forget(SENT, tab());
+    setKey(form, newKey()); // the next press asks for a new picture
     announce(gettext("Sent. The picture appears below."));
   } catch (error) {
     cards.forEach((card) => card.remove());
@@ -82,10 +92,10 @@ function tell(form, error) {
   showProblem(form, "__all__", words);
 }
 
-/** The next press asks for a new picture. @param {HTMLFormElement} form */
-function renewKey(form) {
+/** @param {HTMLFormElement} form @param {string} key */
+function setKey(form, key) {
   const field = /** @type {HTMLInputElement} */ (form.elements.namedItem("idempotency_key"));
-  field.value = newKey();
+  field.value = key;
 }
 
 /** randomUUID exists only on a secure address. */

@@ -2,9 +2,8 @@
 
 import { copy } from "./copy.js";
 import { find, isTyping } from "./dom.js";
-import { areKeysOn, showHelp } from "./help.js";
+import { areKeysOn } from "./help.js";
 import { post } from "./http.js";
-import { leaveOrder } from "./order.js";
 import { gettext } from "./text.js";
 import { toastOnNextPage } from "./toast.js";
 import { isZoomed, toggleZoom } from "./zoom.js";
@@ -23,7 +22,6 @@ export function startKeys(view) {
     p: () => useOnly(view, "prompt"),
     c: () => copy("prompt"),
     d: () => find("[data-download]")?.click(),
-    "?": showHelp,
   };
   /** @type {Record<string, () => unknown>} */
   const keys = {
@@ -73,10 +71,9 @@ export function startSwipe(view) {
  */
 export async function deleteAndGoOn(_card, button) {
   const { restore_url: restoreUrl } = await post(button.formAction);
-  leaveOrder();
   toastOnNextPage(gettext("Deleted."), restoreUrl);
-  const neighbour = document.querySelector("[data-next]") ?? document.querySelector("[data-previous]");
-  location.replace(neighbour?.getAttribute("href") ?? find("[data-view]")?.dataset.galleryUrl ?? "/");
+  const next = find("[data-next]") ?? find("[data-previous]") ?? find("[data-leave]");
+  location.replace(next?.getAttribute("href") ?? "/");
 }
 
 /**
@@ -96,10 +93,10 @@ function onLink(event, view) {
 
 /** Back to the list one came from, as it was left; to the gallery, when there was none. @param {HTMLElement} view */
 function leave(view) {
-  const { galleryUrl = "/", homeUrl = "/" } = view.dataset;
-  const before = pageBefore();
-  if (before && [galleryUrl, homeUrl].includes(new URL(before).pathname) && new URL(before).origin === location.origin) history.back();
-  else location.assign(galleryUrl);
+  const list = new URL(find("[data-leave]", view)?.getAttribute("href") ?? "/", location.href);
+  const before = new URL(pageBefore() || "about:blank");
+  if ([list.pathname, view.dataset.homeUrl].includes(before.pathname) && before.origin === location.origin) history.back();
+  else location.assign(list);
 }
 
 function pageBefore() {

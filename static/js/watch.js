@@ -5,7 +5,7 @@ import { showGone, showJob } from "./card.js";
 import { find, findAll, slots } from "./dom.js";
 import { countInTitle, endWords, tellEnd } from "./notify.js";
 import { Poller } from "./poll.js";
-import { isRetrying, share, stateWords } from "./words.js";
+import { isRetrying, share, stateWords, whyWords } from "./words.js";
 
 const TICK_MS = 1000;
 
@@ -81,7 +81,8 @@ function hear(jobs, missing, now) {
  */
 function update(known, job, now) {
   const before = known.job;
-  Object.assign(known, { job, heard: performance.now(), before: drawnFor(job, now) });
+  const heard = isLate(before) && isLate(job) ? known.heard : performance.now(); // how late it is, only we can tell
+  Object.assign(known, { job, heard, before: drawnFor(job, now) });
   showJob(known.card, job);
   if (!isLive(job)) {
     watched.delete(job.id);
@@ -109,8 +110,8 @@ function show(one) {
   card.classList.toggle("is-retrying", isRetrying(job));
   for (const slot of slots(card, "words")) setText(slot, stateWords(job, passed));
   for (const slot of slots(card, "why")) {
-    slot.hidden = !isRetrying(job);
-    setText(slot, isRetrying(job) ? (job.error?.message ?? "") : "");
+    setText(slot, whyWords(job));
+    slot.hidden = !slot.textContent;
   }
   one.done = job.status === "running" ? Math.max(one.done, share(job, passed, before)) : 0;
   for (const slot of slots(card, "line")) {
@@ -137,6 +138,11 @@ function changed() {
 function showLost(lost) {
   const bar = find("[data-lost]");
   if (bar) bar.hidden = !lost;
+}
+
+/** Drawn for longer than usual. @param {JobStatus} job */
+function isLate(job) {
+  return job.status === "running" && job.eta_seconds === 0;
 }
 
 /** @param {JobStatus} job */

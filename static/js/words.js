@@ -1,6 +1,8 @@
-/** A job's state in words. Pure: job and seconds in, sentence out. */
+/** A job's state in words. Pure: job and seconds in, sentence out. The first paint says the same (images/words.py). */
 
 import { fill, gettext, ngettext } from "./text.js";
+
+const WAKING = "model_loading"; // its reason is a part of the sentence
 
 /**
  * @param {JobStatus} job
@@ -15,6 +17,11 @@ export function stateWords(job, passed) {
 /** Whether a waiting job is held up by a problem. @param {JobStatus} job */
 export function isRetrying(job) {
   return job.status === "queued" && job.error !== null;
+}
+
+/** What holds up a job that waits. @param {JobStatus} job */
+export function whyWords(job) {
+  return job.error && isRetrying(job) && job.error.code !== WAKING ? job.error.message : "";
 }
 
 /** "40 seconds", "3 minutes": rounded, because it is an estimate. @param {number} seconds @returns {string} */
@@ -68,10 +75,18 @@ function placeInLine(ahead) {
 function retrying(job, passed) {
   const wait = job.error?.retry_in;
   if (wait === null || wait === undefined) return gettext("Waiting");
-  const left = Math.ceil(wait - passed);
-  const again = left > 0 ? fill(gettext("Trying again in %(time)s"), { time: exactly(left) }) : gettext("Trying again");
-  if (!job.attempt || job.attempt >= job.max_attempts) return again;
+  const again = tryingAgain(job.error?.code === WAKING, Math.ceil(wait - passed));
   return fill(gettext("%(again)s (%(next)s of %(most)s)"), { again, next: job.attempt + 1, most: job.max_attempts });
+}
+
+/**
+ * @param {boolean} isWaking
+ * @param {number} left seconds
+ */
+function tryingAgain(isWaking, left) {
+  if (left <= 0) return isWaking ? gettext("The model is waking up, trying again") : gettext("Trying again");
+  const words = isWaking ? gettext("The model is waking up, trying again in %(time)s") : gettext("Trying again in %(time)s");
+  return fill(words, { time: exactly(left) });
 }
 
 /**

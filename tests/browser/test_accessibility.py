@@ -96,6 +96,8 @@ def test_choosing_many_is_accessible(site: Site, page: Any, axe: str) -> None:
     page.locator("[data-card]").first.click()
     expect(page.get_by_text("1 chosen")).to_be_visible()
     assert problems(page, axe) == []
+    page.get_by_role("button", name="Keys").click()
+    assert problems(page, axe) == []
 
 
 def test_forced_colours_keep_the_edges_and_what_is_chosen(site: Site, page: Any) -> None:

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Site, draw, visit_as
-from tests.services import AppProcesses, Client, free_port
+from tests.services import AppProcesses, Client, free_port, wait_until
 from tests.stub_huggingface import HuggingFaceStub
 
 pytestmark = [pytest.mark.e2e, pytest.mark.browser]
@@ -49,6 +49,27 @@ def test_nothing_is_lost_when_the_line_is_down_at_submit(site: Site, page: Any) 
     page.context.set_offline(False)
     page.get_by_role("button", name="Draw", exact=True).click()
     expect(card).to_have_attribute("data-state", "succeeded")
+
+
+def test_what_is_sent_again_after_a_reload_is_drawn_once(site: Site, page: Any) -> None:
+    """The server had the request, but the page was loaded anew before the answer came."""
+    arrived = list[Any]()
+    site.stub.delay = 5.0
+    page.route("**/generate/", lambda route: route.continue_() if arrived else arrived.append(route.fetch()))
+    page.goto(site.url)
+    draw(page, "sent and sent again")
+    expect(page.get_by_role("button", name="Sending")).to_be_visible()
+    wait_until(lambda: page.wait_for_timeout(50) or arrived, 10, "the server has it")
+    page.reload()
+    cards = page.locator("[data-card]", has_text="sent and sent again")
+    expect(cards).to_have_count(1)
+    page.get_by_role("button", name="Draw", exact=True).click()
+    expect(page.locator("[data-announce]")).to_contain_text("Sent.")
+    expect(cards).to_have_count(1)
+    expect(cards).to_have_attribute("data-state", "succeeded")
+    page.get_by_role("button", name="Draw", exact=True).click()
+    expect(cards).to_have_count(2)
+    cards.first.get_by_role("button", name="Cancel").click()
 
 
 def test_a_job_that_nobody_knows_any_more_is_gone(site: Site, page: Any) -> None:

@@ -48,6 +48,20 @@ def test_the_line_of_a_drawing_never_goes_back(site: Site, page: Any) -> None:
     card.get_by_role("button", name="Cancel").click()
 
 
+def test_a_drawing_that_takes_longer_than_usual_says_so(site: Site, page: Any) -> None:
+    Client(site.url).picture("a quick one before a slow one")
+    site.stub.delay = 60.0
+    page.clock.install()
+    page.goto(site.url)
+    card = draw(page, "a very slow one")
+    expect(card).to_contain_text("Drawing, almost done")
+    page.clock.fast_forward(20_000)
+    expect(card).to_contain_text("Drawing, it takes longer than usual")
+    page.wait_for_timeout(1500)  # more polls have come
+    expect(card).to_contain_text("Drawing, it takes longer than usual")
+    card.get_by_role("button", name="Cancel").click()
+
+
 def test_a_reload_while_drawing_loses_nothing(site: Site, page: Any) -> None:
     site.stub.delay = 2.0
     page.goto(site.url)
@@ -83,10 +97,14 @@ def test_control_and_enter_draw_four_pictures_with_a_card_each(site: Site, page:
 
 
 def test_a_sleeping_model_says_why_and_counts_down(site: Site, page: Any) -> None:
+    """A wait for it spends none of the tries, so the next one is still the first."""
     page.goto(site.url)
     card = draw(page, "a slow start [scenario:loading]")
-    expect(card).to_contain_text(re.compile(r"Trying again in \d+ seconds?"))
-    expect(card).to_contain_text("waking up")
+    waking = re.compile(r"The model is waking up, trying again in (1\d|2\d) seconds \(1 of 5\)")
+    expect(card).to_contain_text(waking)
+    expect(card.locator("[data-slot=why]")).to_be_hidden()
+    page.reload()
+    expect(card).to_contain_text(waking)
     card.get_by_role("button", name="Cancel").click()
     expect(card).to_contain_text("Canceled.")
 
@@ -94,7 +112,8 @@ def test_a_sleeping_model_says_why_and_counts_down(site: Site, page: Any) -> Non
 def test_a_fault_is_tried_again_and_the_tries_are_counted(site: Site, page: Any) -> None:
     page.goto(site.url)
     card = draw(page, "a hiccup [scenario:server_error*1]")
-    expect(card).to_contain_text(re.compile(r"\(2 of \d\)"))
+    expect(card).to_contain_text(re.compile(r"Trying again in \d+ seconds? \(2 of 5\)"))
+    expect(card).to_contain_text("The picture service has a problem.")
     expect(card).to_have_attribute("data-state", "succeeded")
 
 
@@ -122,6 +141,26 @@ def test_a_drawing_can_be_canceled(site: Site, page: Any) -> None:
     card.get_by_role("button", name="Cancel").click()
     expect(card).to_contain_text("Canceled.")
     expect(card.get_by_role("button", name="Try again")).to_be_visible()
+
+
+def test_a_double_click_on_cancel_does_not_try_again(site: Site, page: Any) -> None:
+    """The button to try again comes into the same place between the two clicks."""
+    site.stub.delay = 20.0
+    page.goto(site.url)
+    card = draw(page, "clicked away")
+    expect(card).to_contain_text("Drawing")
+    place = card.get_by_role("button", name="Cancel").bounding_box()
+    at = place["x"] + place["width"] / 2, place["y"] + place["height"] / 2
+    page.mouse.click(*at)
+    expect(card.get_by_role("button", name="Try again")).to_be_visible()
+    page.mouse.move(*at)
+    page.mouse.down(click_count=2)
+    page.mouse.up(click_count=2)
+    page.wait_for_timeout(300)
+    expect(card).to_contain_text("Canceled.")
+    card.get_by_role("button", name="Try again").click()
+    expect(card).to_contain_text("Drawing")
+    card.get_by_role("button", name="Cancel").click()
 
 
 def test_without_javascript_the_form_leads_to_the_picture(site: Site, window: Callable[..., Any]) -> None:

@@ -52,6 +52,26 @@ def test_scrolling_brings_all_pictures_and_back_returns_to_the_same_place(galler
     expect(gallery.locator(f'[data-id="{name}"]')).to_be_in_viewport()
 
 
+def test_the_arrows_of_a_picture_go_on_behind_what_the_search_had_loaded(site: Site, gallery: Any) -> None:
+    gallery.route(re.compile("cursor="), lambda route: route.abort())
+    gallery.goto(f"{site.url}/gallery/?q=picture&mine=1")
+    loaded = cards(gallery).evaluate_all("cards => cards.map((card) => card.dataset.id)")
+    assert len(loaded) == 48
+    cards(gallery).last.locator(".frame-link").click()
+    for _ in range(2):
+        here = gallery.locator("[data-view]").get_attribute("data-id")
+        expect(gallery.get_by_role("button", name="Zoom")).to_be_visible()
+        gallery.keyboard.press("ArrowRight")
+        expect(gallery.locator("[data-view]")).not_to_have_attribute("data-id", str(here))
+        assert gallery.locator("[data-view]").get_attribute("data-id") not in loaded
+    gallery.reload()
+    gallery.get_by_role("link", name="Newer picture").click()
+    expect(gallery).to_have_url(re.compile(r"/images/.*\?q=picture&mine=1$"))
+    expect(gallery.get_by_role("button", name="Zoom")).to_be_visible()
+    gallery.keyboard.press("Escape")
+    expect(gallery).to_have_url(re.compile(r"/gallery/\?q=picture&mine=1$"))
+
+
 def test_without_javascript_there_are_real_pages(site: Site, painter: Client, window: Callable[..., Any]) -> None:
     page = window(java_script_enabled=False)
     page.goto(f"{site.url}/gallery/")
@@ -203,6 +223,42 @@ def test_many_are_chosen_with_the_keyboard_across_pages_and_starred(gallery: Any
     expect(bar(gallery)).to_be_hidden()
 
 
+def test_shift_and_an_arrow_choose_from_where_the_keyboard_is(gallery: Any) -> None:
+    expect(gallery.get_by_role("button", name="Select")).to_be_visible()
+    cards(gallery).nth(2).locator(".frame-link").focus()
+    gallery.keyboard.press("Shift+ArrowRight")
+    expect(bar(gallery)).to_contain_text("2 chosen")
+    gallery.keyboard.press("Escape")
+    cards(gallery).nth(6).locator(".frame-link").focus()
+    gallery.keyboard.press("Shift+ArrowRight")
+    expect(bar(gallery)).to_contain_text("2 chosen")
+
+
+def test_a_sheet_names_the_keys_and_turns_the_letters_off(gallery: Any) -> None:
+    search, sheet = gallery.get_by_label("Search all prompts"), gallery.get_by_role("dialog", name="Keys")
+    gallery.get_by_role("button", name="Keys").click()
+    for key in ("x", "/", "?", "Shift", "Ctrl", "Delete", "Esc"):
+        expect(sheet.get_by_text(key, exact=True).first).to_be_visible()
+    gallery.keyboard.press("/")
+    expect(search).not_to_be_focused()
+    gallery.keyboard.press("Escape")
+    gallery.keyboard.press("/")
+    expect(search).to_be_focused()
+    gallery.keyboard.press("?")
+    expect(search).to_have_value("?")
+    search.fill("")
+    search.blur()
+    gallery.keyboard.press("?")
+    sheet.get_by_label("Use single keys").uncheck()
+    gallery.keyboard.press("Escape")
+    cards(gallery).first.locator(".frame-link").focus()
+    for key in ("x", "/", "?"):
+        gallery.keyboard.press(key)
+    expect(bar(gallery)).to_be_hidden()
+    expect(search).not_to_be_focused()
+    expect(sheet).to_be_hidden()
+
+
 def test_what_was_deleted_alone_is_no_start_of_a_range_and_not_chosen(gallery: Any) -> None:
     choose(gallery, 2)
     name = cards(gallery).nth(2).get_attribute("data-id")
@@ -219,6 +275,30 @@ def test_a_search_leaves_nothing_chosen_that_is_not_seen(gallery: Any) -> None:
     gallery.get_by_label("Search all prompts").fill("number 3")
     expect(cards(gallery)).to_have_count(4)
     expect(bar(gallery)).to_contain_text("0 chosen")
+
+
+def test_a_refused_zip_is_told_beside_what_is_chosen(painter: Client, gallery: Any) -> None:
+    choose(gallery, 0)
+    name = cards(gallery).first.get_attribute("data-id")
+    painter.post(f"/delete/{name}/")
+    bar(gallery).get_by_role("button", name="Download").click()
+    expect(gallery.get_by_text("These pictures are gone.")).to_be_visible()
+    expect(bar(gallery)).to_contain_text("1 chosen")
+    painter.post(f"/restore/{name}/")
+    with gallery.expect_download():
+        bar(gallery).get_by_role("button", name="Download").click()
+
+
+def test_a_double_click_deletes_once_and_undo_brings_all_back(gallery: Any) -> None:
+    asked = list[str]()
+    gallery.on("request", lambda request: request.url.endswith("/bulk/") and asked.append(request.url))
+    names = cards(gallery).evaluate_all("cards => cards.slice(0, 2).map((card) => card.dataset.id)")
+    choose(gallery, 0, 1)
+    bar(gallery).get_by_role("button", name="Delete").dblclick()
+    gallery.get_by_role("button", name="Undo").click()
+    for number, name in enumerate(names):
+        expect(cards(gallery).nth(number)).to_have_attribute("data-id", name)
+    assert len(asked) == 2  # deleted, and brought back
 
 
 def test_undo_waits_for_the_line(gallery: Any) -> None:

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Site, draw, visit_as, wait_for_script
-from tests.services import AppProcesses, Client
+from tests.services import AppProcesses, Client, wait_until
 from tests.stub_huggingface import HuggingFaceStub
 
 pytestmark = [pytest.mark.e2e, pytest.mark.browser]
@@ -67,6 +67,20 @@ def test_a_waiting_card_says_how_many_are_ahead_and_how_long(narrow: Site, page:
     expect(page).to_have_title(re.compile(r"^\(4\)"))
     for number in range(4):
         expect(cards.nth(number)).to_have_attribute("data-state", "succeeded")
+
+
+def test_without_javascript_the_page_says_how_many_are_ahead_and_how_long(
+    narrow: Site, window: Callable[..., Any]
+) -> None:
+    narrow.stub.delay = 2.0
+    page, client = window(java_script_enabled=False), Client(narrow.url)
+    jobs = client.submit("seen on paper", count=4)
+    visit_as(page, client)
+    wait_until(lambda: client.status(jobs[0]["id"])[0]["status"] == "running", 10, "the first one is drawn")
+    page.goto(narrow.url)
+    expect(page.get_by_text(re.compile(r"^Waiting, 2 ahead of you, about \d+ seconds$"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^Drawing, (about [12] seconds? left|almost done)$"))).to_be_visible()
+    client.wait(jobs)
 
 
 def test_the_wait_is_not_counted_into_the_drawing_time(narrow: Site, page: Any) -> None:

@@ -73,6 +73,7 @@ def test_a_page_takes_the_same_few_queries_for_any_number_of_pictures(
 def test_the_page_of_a_picture_takes_four_queries(owner: Client) -> None:
     address = f"/images/{picture_job().pk}/"
     assert len(prepared(lambda: owner.get(address))) <= 4
+    assert len(prepared(lambda: owner.get(f"{address}?q=fox&mine=1"))) <= 8
 
 
 @pytest.mark.parametrize("name", ["file", "thumbnail"])
@@ -194,6 +195,14 @@ def test_a_poll_comes_when_the_quickest_would_be_done_and_then_in_short_steps() 
     assert known.step(0.0) == pytest.approx(known.early)
     assert known.step(0.53) < 0.03
     assert known.step(3.0) > known.step(1.0) > known.step(0.6)
+
+
+def test_a_job_of_a_slow_model_is_looked_at_when_it_should_have_started(owner: Client) -> None:
+    pauses = {}
+    for model, usual in (("slow", 20.0), ("quick", 0.8)):
+        estimates.keep("paces", {model: pace.pace_of([usual] * 9)})
+        pauses[model] = owner.get(f"/status/{make_job(model=model).pk}/").json()["poll_after_ms"]
+    assert pauses == {"slow": 500, "quick": 800}
 
 
 def test_the_migrations_are_complete() -> None:

@@ -50,9 +50,14 @@ def later_page() -> None:
     gallery.page(SOMEBODY, cursor=gallery.encode(image))
 
 
+def neighbours() -> None:
+    gallery.neighbours(SOMEBODY, GeneratedImage.objects.latest("created_at"))
+
+
 HOT: dict[str, tuple[Callable[[], Any], str]] = {
     "first page": (some_page(), "picture_newest"),
     "a later page": (later_page, "picture_newest"),
+    "neighbours": (neighbours, "picture_newest"),
     "starred": (some_page(starred=True), "picture_starred"),
     "claim": (claim, "job_next"),
     "turn of a new job": (lambda: Job.objects.current_turn(), "job_next"),

@@ -25,7 +25,7 @@ LAYERS = [
     ("workers.steps",),
     ("workers.sweeper",),
     ("workers.tasks", "workers.janitor"),
-    ("workers.leases", "workers.failures", "workers.mistakes", "workers.thumbnails"),
+    ("workers.leases", "workers.failures", "workers.mistakes", "workers.thumbnails", "images.words"),
     ("images.status", "images.forms"),
     ("workers.backends", "workers.database"),
     ("images.metadata", "images.usage", "images.limits", "workers.retry"),

@@ -133,6 +133,7 @@ def test_only_some_zips_are_sent_at_once_and_each_gives_its_place_back(owner: Cl
 
     address = f"/zip/?id={picture_job().pk}"
     assert {owner.get(address).status_code for _ in range(9)} == {200}
+    assert {owner.post(address, {"id": address[-36:], "ask": "1"}).status_code for _ in range(9)} == {200}
     with selection._packers, selection._packers, selection._packers, selection._packers:
         refused = owner.get(address, **JSON)
     assert (refused.status_code, refused["Retry-After"]) == (429, "5")

@@ -57,6 +57,29 @@ def test_a_search_obeys_the_other_filters() -> None:
     assert [image.pk for image in gallery.page(SOMEBODY, query="fox", starred=True).images] == [own.pk]
 
 
+@pytest.mark.parametrize("wanted", [{}, {"query": "fox"}, {"starred": True}, {"mine": True}])
+def test_the_neighbours_of_a_picture_are_those_of_its_list(wanted: gallery.Wanted) -> None:
+    """And in a list of any length, on both sides."""
+    owners = {"fox": OWNER, "cat": "visitor:other"}
+    made = [picture_job(prompt=name, owner=owners[name]) for name in ("fox", "fox", "cat", "cat", "fox")]
+    foxes = [job for job in made if job.prompt == "fox"]
+    GeneratedImage.objects.filter(pk__in=[job.pk for job in foxes]).update(starred=True)
+    expected = foxes if wanted else made
+    viewer, nobody = gallery.Viewer(OWNER), None
+    for before, job, after in zip([nobody, *expected], expected, [*expected[1:], nobody], strict=False):
+        newer, older = gallery.neighbours(viewer, job.image, **wanted)
+        assert (newer and newer.pk, older and older.pk) == (after and after.pk, before and before.pk)
+
+
+def test_a_picture_that_was_stored_late_is_the_neighbour_that_it_was_made_as() -> None:
+    first, second, third = (picture_job(prompt="a fox").image for _ in range(3))
+    times = [first.created_at, third.created_at, second.created_at]  # the last two change places
+    for image, moment in zip((first, second, third), times, strict=True):
+        GeneratedImage.objects.filter(pk=image.pk).update(created_at=moment)
+        image.created_at = moment
+    assert [image and image.pk for image in gallery.neighbours(SOMEBODY, third, query="fox")] == [second.pk, first.pk]
+
+
 def test_the_search_keeps_its_triggers_when_a_later_migration_rebuilds_the_table() -> None:
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":

@@ -71,6 +71,32 @@ def test_two_hundred_pictures_are_asked_for_with_a_form(client: Client) -> None:
     assert len(zipfile.ZipFile(BytesIO(answer.body)).namelist()) == 201
 
 
+REFUSED = {
+    "Choose at least one picture.": [],
+    "These pictures are gone.": [str(uuid.uuid4())],
+    "One download has room for 500 pictures. Choose fewer.": [str(uuid.uuid4()) for _ in range(501)],
+}
+
+
+@pytest.mark.parametrize("sentence", REFUSED)
+def test_a_refused_zip_is_told_on_the_page_that_its_form_names(client: Client, sentence: str) -> None:
+    form, address = {"id": REFUSED[sentence]}, "/zip/?told_at=/gallery/%3Fq=fox"
+    answer = client.post(address, form)
+    assert (answer.status_code, answer["Location"]) == (302, "/gallery/?q=fox")
+    assert sentence in client.get(answer["Location"]).content.decode()
+    assert client.post(address, form, HTTP_ACCEPT="application/json").json()["error"]["message"] == sentence
+    assert sentence in client.post("/zip/", form).content.decode()
+
+
+def test_no_other_site_is_led_to_by_a_refused_zip(client: Client) -> None:
+    assert client.post("/zip/?told_at=https://evil.example/")["Location"] == "/"
+
+
+def test_a_page_can_ask_whether_the_zip_will_come(client: Client) -> None:
+    ids = [str(picture_job().pk), str(uuid.uuid4())]
+    assert client.post("/zip/", {"id": ids, "ask": "1"}).json() == {"pictures": 1}
+
+
 def test_a_zip_is_streamed_in_little_memory() -> None:
     images = [picture_job().image for _ in range(20)]
     for image in images:

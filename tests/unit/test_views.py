@@ -11,7 +11,7 @@ from django.urls import reverse
 from PIL import Image
 
 from images.models import Job, Status
-from tests.unit.factories import OWNER, failed_job, make_job, picture_job, running_job
+from tests.unit.factories import OWNER, claim, failed_job, make_job, picture_job, running_job
 
 pytestmark = pytest.mark.django_db
 JSON = {"HTTP_ACCEPT": "application/json"}
@@ -118,6 +118,15 @@ def test_the_place_in_the_queue_is_told(client: Client) -> None:
     assert body["jobs"][0]["queue_position"] == 2
 
 
+def test_a_job_that_has_just_started_is_ahead_of_nobody(client: Client) -> None:
+    """What is remembered of the queue is a moment old, but this much is known."""
+    jobs = [make_job(turn=turn) for turn in range(3)]
+    ids = "&".join(f"id={job.pk}" for job in jobs)
+    for expected in ([0, 1, 2], [None, 0, 1], [None, None, 0]):
+        assert [job["queue_position"] for job in client.get(f"/status/?{ids}").json()["jobs"]] == expected
+        claim()
+
+
 def test_a_failed_job_tells_its_reason(client: Client) -> None:
     body = client.get(url("status", failed_job("provider_error", "It did not work."))).json()
     assert body["error"] == {
@@ -130,6 +139,25 @@ def test_the_page_of_a_job_opens_in_every_state(owner: Client, make: Any) -> Non
     answer = owner.get(url("picture", make()))
     assert answer.status_code == 200
     assert "a red fox" in answer.content.decode()
+
+
+def test_the_first_paint_says_how_long_it_takes(owner: Client) -> None:
+    running_job()
+    for turn in range(2):
+        make_job(turn=turn)
+    page = owner.get("/").content.decode()
+    assert "Drawing, about 12 seconds left" in page
+    assert "Waiting, you are next, about 12 seconds" in page
+    assert "Waiting, 1 ahead of you, about 12 seconds" in page
+
+
+def test_the_first_paint_of_a_retry_says_when_and_which(owner: Client) -> None:
+    for code in ("model_loading", "timeout"):
+        Job.objects.requeue(running_job(), code, "It slept. Wait.", delay=20, charge=code == "timeout")
+    page = owner.get("/").content.decode()
+    assert "The model is waking up, trying again in 20 seconds (1 of 5)" in page
+    assert "Trying again in 20 seconds (2 of 5)" in page
+    assert page.count(">It slept.</p>") == 1
 
 
 def test_the_home_page_shows_ones_own_running_jobs_and_the_newest_pictures(owner: Client, stranger: Client) -> None:
