@@ -6,12 +6,14 @@ import logging
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 from django.db.models.functions import Now
 
 from images.files import Picture, read_picture
 from images.models import GeneratedImage
+from images.models.queries import thumbnails_query
 from images.storage import remove, save_thumbnails
 from workers.database import release_server_connection
 
@@ -19,16 +21,16 @@ logger = logging.getLogger(__name__)
 
 GRACE = timedelta(seconds=30)
 BATCH = 20
-MOST_HELD = 32  # pictures in memory: who brings more waits
+MOST_HELD = 64  # in memory, 0.8 MB each: who brings more waits, and draws nothing meanwhile
 
-_pool = ThreadPoolExecutor(max(1, (os.cpu_count() or 1) // 2), "thumbnails")  # the rest is for who waits for a picture
+_pool = ThreadPoolExecutor(os.cpu_count(), "thumbnails")
 _places = threading.BoundedSemaphore(MOST_HELD)
 
 
 def add_later(image: GeneratedImage, picture: Picture) -> None:
     """Beside the next jobs of this process. What is cut off is made by the next sweep."""
     _places.acquire()
-    _pool.submit(_add_and_let_go, image, picture)
+    _pool.submit(_add_and_let_go, image, replace(picture, data=b""))
 
 
 def _add_and_let_go(image: GeneratedImage, picture: Picture) -> None:
@@ -49,8 +51,8 @@ def add(image: GeneratedImage, picture: Picture) -> None:
 
 def store(image: GeneratedImage, names: list[str]) -> None:
     """Only the first ones are kept, and none for a picture that is gone."""
-    bare = GeneratedImage.objects.filter(pk=image.pk, file=image.file.name, thumbnail="")
-    if not bare.update(thumbnail=names[0], thumbnail_small=names[1]):
+    made = {"thumbnail": names[0], "thumbnail_small": names[1]}
+    if not thumbnails_query().run(job=image.pk, file=image.file.name, **made):
         remove(names)
 
 

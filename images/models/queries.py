@@ -20,9 +20,9 @@ NO_LEASE: dict[str, Any] = {"lease_token": None, "lease_until": None}
 NO_ERROR: dict[str, Any] = {"error_code": "", "error_message": ""}
 
 
-def place(name: str) -> Place:
-    """For a value of this column of the jobs."""
-    return Place(name, apps.get_model("images", "Job")._meta.get_field(name))
+def place(name: str, model: str = "Job") -> Place:
+    """For a value of this column."""
+    return Place(name, apps.get_model("images", model)._meta.get_field(name))
 
 
 def jobs() -> JobQuerySet:
@@ -83,8 +83,14 @@ def succeed_query() -> Prepared:
 def stored_query() -> Prepared:
     """The open attempt of a run ends with a stored picture."""
     attempts = apps.get_model("images", "Attempt").objects
-    facts = {
-        name: Place(name, attempts.model._meta.get_field(name)) for name in ("provider", "http_status", "request_id")
-    }
+    facts = {name: place(name, "Attempt") for name in ("provider", "http_status", "request_id")}
     held = attempts.filter(job=place("id"), lease_token=place("lease_token"), finished_at__isnull=True)
     return update(held, outcome="stored", finished_at=Now(), **facts)
+
+
+@lru_cache
+def thumbnails_query() -> Prepared:
+    """A picture gets its thumbnails, unless it has some or is another one by now."""
+    job, file, *names = (place(name, "GeneratedImage") for name in ("job", "file", "thumbnail", "thumbnail_small"))
+    bare = apps.get_model("images", "GeneratedImage").objects.filter(pk=job, file=file, thumbnail="")
+    return update(bare, thumbnail=names[0], thumbnail_small=names[1])
