@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from statistics import mean
 
 from tests.bench import stage
@@ -41,7 +42,8 @@ def run() -> list[Row]:
         with stage.embedded(**settings) as app:
             found += rows("one user, embedded", one_user(app.url), 35, 80)
         with stage.embedded(**settings) as app:
-            found += rows("one user, embedded, polls each 0.25 s", one_user(app.url, 20, 0.25), 250, 300)[:1]
+            late = rows("one user, embedded, polls each 0.25 s", one_user(app.url, 20, 0.25), 285, 300)[0]
+            found.append(replace(late, note="its own pause, at most, beside the 35 ms"))
         with stage.apart(**settings) as app:
             found += rows("one user, apart", one_user(app.url), 50, 120)
     return found
