@@ -52,7 +52,7 @@ def retrying(job: JobStatus, error: ErrorStatus) -> str:
         return _("Waiting")
     again = trying_again(error["code"] == WAKING, error["retry_in"])
     counts = {"next": job["attempt"] + 1, "most": job["max_attempts"]}
-    return _("%(again)s (%(next)s of %(most)s)") % {"again": again, **counts}
+    return _("%(again)s (%(next)s of %(most)s)") % {"again": again, **counts}
 
 
 def trying_again(waking: bool, left: int) -> str:

@@ -76,7 +76,7 @@ function retrying(job, passed) {
   const wait = job.error?.retry_in;
   if (wait === null || wait === undefined) return gettext("Waiting");
   const again = tryingAgain(job.error?.code === WAKING, Math.ceil(wait - passed));
-  return fill(gettext("%(again)s (%(next)s of %(most)s)"), { again, next: job.attempt + 1, most: job.max_attempts });
+  return fill(gettext("%(again)s (%(next)s of %(most)s)"), { again, next: job.attempt + 1, most: job.max_attempts });
 }
 
 /**
