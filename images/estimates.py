@@ -34,6 +34,7 @@ NEWS_SECONDS = 0.05  # a job that is newer than the queue we know is put into it
 SLOWEST_POLL = 3.0
 UNKNOWN_POLL = 5.0
 STARTED = 0.5  # when a worker is free, a job of a slow model is looked at then, to be seen drawn and not waiting
+SURELY_STARTED = 2.0  # who waits longer although there is room waits for a worker
 
 T = TypeVar("T")
 
@@ -88,7 +89,7 @@ class Outlook:
         else:
             wait = self.until_start(job, pace)
             seconds = None if wait is None else wait + pace.early
-            if wait == 0 and pace.early > 2 * STARTED:
+            if wait == 0 and pace.early > 2 * STARTED and self.since(job.next_attempt_at) < SURELY_STARTED:
                 seconds = STARTED
         return round(1000 * (UNKNOWN_POLL if seconds is None else min(seconds, SLOWEST_POLL)))
 

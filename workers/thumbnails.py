@@ -21,9 +21,9 @@ logger = logging.getLogger(__name__)
 
 GRACE = timedelta(seconds=30)
 BATCH = 20
-MOST_HELD = 64  # in memory, 0.8 MB each: who brings more waits, and draws nothing meanwhile
+MOST_HELD = 64  # in memory, 1 MB each if square: who brings more waits, and draws nothing meanwhile
 
-_pool = ThreadPoolExecutor(os.cpu_count(), "thumbnails")
+_pool = ThreadPoolExecutor(min(4, os.cpu_count() or 1), "thumbnails")
 _places = threading.BoundedSemaphore(MOST_HELD)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from typing import Any
 
@@ -33,20 +34,23 @@ def page_of_ours(request: HttpRequest, address: str) -> str:
 
 
 def error_response(request: HttpRequest, status: int, code: str, message: str, template: str = "") -> HttpResponse:
-    """A form whose page stays names it in its address (`?told_at=`), to have the error told there."""
+    """A page, or JSON; what refuses a download of many is told on the page that asked for it."""
     if wants_json(request):
         return JsonResponse({"error": {"code": code, "message": message}}, status=status)
-    if request.method == "POST" and (page := named_page(request)):
+    if status < 500 and (page := named_page(request)):
         messages.error(request, message)
         return HttpResponseRedirect(page_of_ours(request, page))
     return render(request, template or f"{status}.html", {"message": message}, status=status)
 
 
 def named_page(request: HttpRequest) -> str:
-    try:
-        return request.GET.get("told_at", "")
-    except SuspiciousOperation:  # an address that cannot be read
+    """`?told_at=` of a download; "" for what was refused before anybody knew where it goes."""
+    asked = request.resolver_match
+    if not asked or asked.url_name != "zip" or request.method != "POST":
         return ""
+    with suppress(SuspiciousOperation):  # an address that cannot be read
+        return request.GET.get("told_at", "")
+    return ""
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -25,9 +25,9 @@ export function startActions(own = {}) {
   });
 }
 
-/** The second click of a double click would press what has come into the first one's place. @param {MouseEvent} event */
+/** The second click of a double click would draw a second picture, or press what has come into the first button's place. @param {MouseEvent} event */
 function onlyOnce(event) {
-  if (event.detail > 1 && event.target instanceof Element && event.target.closest("[data-action], .frame-buttons")) event.preventDefault();
+  if (event.detail > 1 && event.target instanceof Element && event.target.closest("[data-action], [data-submit], .frame-buttons")) event.preventDefault();
 }
 
 /**

@@ -66,7 +66,7 @@ async function send(url, fields) {
   body.delete(TOKEN); // Django would believe it before the header
   const headers = { Accept: "application/json", "X-CSRFToken": token(document) };
   const response = await ask(url, { method: "POST", headers, body });
-  noteChange();
+  if (!body.has("ask")) noteChange(); // a question changes nothing
   return response.json();
 }
 

@@ -16,7 +16,8 @@ const SENT = "sent"; // the key of what was sent and not answered: sent again, i
 export function startSubmit(form) {
   let sending = false;
   const unanswered = recall(SENT, "", tab());
-  if (unanswered) setKey(form, unanswered);
+  if (unanswered && isReload()) setKey(form, unanswered);
+  else forget(SENT, tab()); // who comes back later, or in a second tab, wants another picture
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (sending || !check(form)) return;
@@ -96,6 +97,11 @@ function tell(form, error) {
 function setKey(form, key) {
   const field = /** @type {HTMLInputElement} */ (form.elements.namedItem("idempotency_key"));
   field.value = key;
+}
+
+function isReload() {
+  const [visit] = /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType("navigation"));
+  return visit?.type === "reload";
 }
 
 /** randomUUID exists only on a secure address. */

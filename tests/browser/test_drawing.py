@@ -100,7 +100,7 @@ def test_a_sleeping_model_says_why_and_counts_down(site: Site, page: Any) -> Non
     """A wait for it spends none of the tries, so the next one is still the first."""
     page.goto(site.url)
     card = draw(page, "a slow start [scenario:loading]")
-    waking = re.compile(r"The model is waking up, trying again in (1\d|2\d) seconds \(1 of 5\)")
+    waking = re.compile(r"The model is waking up, trying again in (1\d|2\d) seconds \(1\sof\s5\)")
     expect(card).to_contain_text(waking)
     expect(card.locator("[data-slot=why]")).to_be_hidden()
     page.reload()
@@ -112,7 +112,7 @@ def test_a_sleeping_model_says_why_and_counts_down(site: Site, page: Any) -> Non
 def test_a_fault_is_tried_again_and_the_tries_are_counted(site: Site, page: Any) -> None:
     page.goto(site.url)
     card = draw(page, "a hiccup [scenario:server_error*1]")
-    expect(card).to_contain_text(re.compile(r"Trying again in \d+ seconds? \(2 of 5\)"))
+    expect(card).to_contain_text(re.compile(r"Trying again in \d+ seconds? \(2\sof\s5\)"))
     expect(card).to_contain_text("The picture service has a problem.")
     expect(card).to_have_attribute("data-state", "succeeded")
 

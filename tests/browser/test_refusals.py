@@ -113,6 +113,21 @@ def test_the_same_request_sent_twice_draws_one_picture(site: Site, page: Any) ->
     assert len([call for call in site.stub.calls if call.prompt == "sent twice"]) == 1
 
 
+def test_who_comes_back_before_the_answer_came_gets_another_picture(site: Site, page: Any) -> None:
+    page.goto(site.url)
+    page.evaluate("sessionStorage.setItem('sent', JSON.stringify('an-old-key'))")
+    page.goto(f"{site.url}/gallery/")
+    page.goto(site.url)
+    expect(draw(page, "another one, please")).to_have_attribute("data-state", "succeeded")
+    assert page.evaluate("sessionStorage.getItem('sent')") is None
+    page.evaluate("sessionStorage.setItem('sent', JSON.stringify('an-old-key'))")
+    page.reload()
+    expect(page.locator("[name=idempotency_key]")).to_have_value("an-old-key")
+    page.goto(f"{site.url}/gallery/")
+    page.goto(site.url)
+    expect(page.locator("[name=idempotency_key]")).not_to_have_value("an-old-key")
+
+
 def test_who_was_logged_out_while_a_picture_is_drawn_comes_to_the_login_and_back(members: str, page: Any) -> None:
     page.goto(members)
     log_in(page)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from images import estimates, gallery, jobs, pace
 from images.forms import GenerateForm
@@ -203,6 +205,12 @@ def test_a_job_of_a_slow_model_is_looked_at_when_it_should_have_started(owner: C
         estimates.keep("paces", {model: pace.pace_of([usual] * 9)})
         pauses[model] = owner.get(f"/status/{make_job(model=model).pk}/").json()["poll_after_ms"]
     assert pauses == {"slow": 500, "quick": 800}
+
+
+def test_a_job_that_no_worker_takes_is_polled_seldom(owner: Client) -> None:
+    estimates.keep("paces", {"slow": pace.pace_of([20.0] * 9)})
+    forgotten = make_job(model="slow", next_attempt_at=timezone.now() - timedelta(hours=1))
+    assert owner.get(f"/status/{forgotten.pk}/").json()["poll_after_ms"] == 3000
 
 
 def test_the_migrations_are_complete() -> None:

@@ -92,6 +92,24 @@ def test_no_other_site_is_led_to_by_a_refused_zip(client: Client) -> None:
     assert client.post("/zip/?told_at=https://evil.example/")["Location"] == "/"
 
 
+UNREADABLE: dict[str, dict[str, Any]] = {
+    "/zip/?told_at=/%00": {},
+    "/zip/?told_at=/&x=%00": {},
+    "/zip/?told_at=/&" + "&a" * 1001: {},
+    "/zip/?told_at=/": {"HTTP_HOST": "evil.example"},
+    "/zip/?told_at=/#large": {"data": "x" * 200_000, "content_type": "application/x-www-form-urlencoded"},
+    "/zip/?told_at=/#charset": {"data": "x=1", "content_type": "application/x-www-form-urlencoded; charset=utf-7"},
+    "/generate/?told_at=/gallery/": {},
+    "/nothing/?told_at=/gallery/": {},
+}
+
+
+@pytest.mark.parametrize("address", UNREADABLE)
+def test_only_a_download_that_was_read_leads_back(client: Client, address: str) -> None:
+    answer = client.post(address, **UNREADABLE[address])
+    assert answer.status_code in {400, 404, 413} or answer["Location"] == "/"
+
+
 def test_a_page_can_ask_whether_the_zip_will_come(client: Client) -> None:
     ids = [str(picture_job().pk), str(uuid.uuid4())]
     assert client.post("/zip/", {"id": ids, "ask": "1"}).json() == {"pictures": 1}
