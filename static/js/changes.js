@@ -1,11 +1,11 @@
 /** The back button may bring a page as it was left, or only its old text. When something was changed since, it is loaded anew. */
 
+import { cameBy } from "./dom.js";
 import { recall, remember } from "./store.js";
 
 const KEY = "changes"; // counted in all tabs
 
 let known = 0; // to this page
-const [entry] = /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType("navigation"));
 
 /** Something of ours was changed from this page, which shows it already; its text does not. */
 export function noteChange() {
@@ -14,7 +14,7 @@ export function noteChange() {
 }
 
 export function startChanges() {
-  known = (entry?.type === "back_forward" ? history.state?.changes : null) ?? count();
+  known = (cameBy() === "back_forward" ? history.state?.changes : null) ?? count();
   history.replaceState({ ...history.state, changes: known }, "");
   addEventListener("pageshow", () => known !== count() && location.reload());
 }

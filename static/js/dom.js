@@ -58,3 +58,9 @@ export function afterRest(act, wait) {
     timer = setTimeout(() => act(...args), wait);
   };
 }
+
+/** How this page was opened: "navigate", "reload" or "back_forward". */
+export function cameBy() {
+  const [visit] = /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType("navigation"));
+  return visit?.type;
+}

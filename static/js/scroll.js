@@ -1,7 +1,7 @@
 /** Endless scroll over real page links, and the way back to the same place. */
 
 import { announce } from "./announce.js";
-import { find, findAll } from "./dom.js";
+import { cameBy, find, findAll } from "./dom.js";
 import { ask } from "./http.js";
 import { recall, remember, tab } from "./store.js";
 import { fill, gettext, ngettext } from "./text.js";
@@ -96,8 +96,7 @@ function keepPlace() {
 
 /** After the back button, when the browser did not keep the page itself. @param {() => void} onCards */
 async function comeBack(onCards) {
-  const [entry] = /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType("navigation"));
-  if (entry?.type !== "back_forward" && entry?.type !== "reload") return;
+  if (cameBy() !== "back_forward" && cameBy() !== "reload") return;
   /** @type {Place} */
   const place = recall(placeKey(), { loaded: 1, down: 0 }, tab());
   isComing = true;

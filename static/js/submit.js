@@ -2,7 +2,7 @@
 
 import { announce } from "./announce.js";
 import { newCard } from "./card.js";
-import { find, slots } from "./dom.js";
+import { cameBy, find, slots } from "./dom.js";
 import { check, showErrors, showProblem } from "./fields.js";
 import { post, Refused } from "./http.js";
 import { values } from "./settings.js";
@@ -16,7 +16,7 @@ const SENT = "sent"; // the key of what was sent and not answered: sent again, i
 export function startSubmit(form) {
   let sending = false;
   const unanswered = recall(SENT, "", tab());
-  if (unanswered && isReload()) setKey(form, unanswered);
+  if (unanswered && cameBy() === "reload") setKey(form, unanswered);
   else forget(SENT, tab()); // who comes back later, or in a second tab, wants another picture
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -97,11 +97,6 @@ function tell(form, error) {
 function setKey(form, key) {
   const field = /** @type {HTMLInputElement} */ (form.elements.namedItem("idempotency_key"));
   field.value = key;
-}
-
-function isReload() {
-  const [visit] = /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType("navigation"));
-  return visit?.type === "reload";
 }
 
 /** randomUUID exists only on a secure address. */

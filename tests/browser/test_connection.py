@@ -16,11 +16,17 @@ from tests.stub_huggingface import HuggingFaceStub
 pytestmark = [pytest.mark.e2e, pytest.mark.browser]
 
 
-def test_the_page_says_that_it_lost_the_connection_and_catches_up(site: Site, page: Any) -> None:
-    site.stub.delay = 2.0
+def being_drawn(site: Site, page: Any, prompt: str, seconds: float) -> Any:
+    """The card of a picture that takes so long."""
+    site.stub.delay = seconds
     page.goto(site.url)
-    card = draw(page, "through a tunnel")
+    card = draw(page, prompt)
     expect(card).to_contain_text("Drawing")
+    return card
+
+
+def test_the_page_says_that_it_lost_the_connection_and_catches_up(site: Site, page: Any) -> None:
+    card = being_drawn(site, page, "through a tunnel", 2.0)
     page.context.set_offline(True)
     expect(page.get_by_text("Connection lost, trying again.")).to_be_visible()
     page.context.set_offline(False)
@@ -100,11 +106,8 @@ def test_a_server_that_was_restarted_meanwhile_is_found_again(
 
 
 def test_a_line_that_comes_and_goes_is_said_each_time(site: Site, page: Any) -> None:
-    site.stub.delay = 30.0
-    page.goto(site.url)
-    card = draw(page, "from a train")
+    card = being_drawn(site, page, "from a train", 30.0)
     lost = page.get_by_text("Connection lost, trying again.")
-    expect(card).to_contain_text("Drawing")
     for _ in range(3):
         page.context.set_offline(True)
         expect(lost).to_be_visible()
@@ -116,10 +119,7 @@ def test_a_line_that_comes_and_goes_is_said_each_time(site: Site, page: Any) -> 
 
 def test_the_pauses_between_the_tries_grow_and_a_press_tries_now(site: Site, page: Any) -> None:
     times = list[float]()
-    site.stub.delay = 30.0
-    page.goto(site.url)
-    card = draw(page, "a long outage")
-    expect(card).to_contain_text("Drawing")
+    card = being_drawn(site, page, "a long outage", 30.0)
 
     def refuse(route: Any) -> None:
         times.append(page.evaluate("performance.now()"))
@@ -139,10 +139,7 @@ def test_the_pauses_between_the_tries_grow_and_a_press_tries_now(site: Site, pag
 
 def test_no_spinner_is_without_end_when_the_server_never_answers(site: Site, page: Any) -> None:
     held = list[Any]()
-    site.stub.delay = 60.0
-    page.goto(site.url)
-    card = draw(page, "watched by nobody")
-    expect(card).to_contain_text("Drawing")
+    card = being_drawn(site, page, "watched by nobody", 60.0)
     for address in ("**/status/**", "**/generate/"):
         page.route(address, lambda route: held.append(route))
     silent = draw(page, "said to nobody")
