@@ -12,6 +12,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import F
 from django.db.models.functions import Now
+from django.utils.translation import gettext_noop as _
 
 from config.celery import app
 from config.logs import redact
@@ -48,7 +49,11 @@ def ask_storage() -> Facts:
     return {"storage_free_bytes": free_bytes()}
 
 
-QUESTIONS: dict[str, Callable[[], Facts]] = {"database": ask_database, "broker": ask_broker, "storage": ask_storage}
+QUESTIONS: dict[str, Callable[[], Facts]] = {
+    _("database"): ask_database,
+    _("broker"): ask_broker,
+    _("storage"): ask_storage,
+}
 
 
 class Asked(threading.Thread):
@@ -56,7 +61,7 @@ class Asked(threading.Thread):
 
     def __init__(self, name: str) -> None:
         super().__init__(name=name, daemon=True)
-        self.state, self.facts = "it does not answer", Facts()
+        self.state, self.facts = _("it does not answer"), Facts()
         self.start()
 
     def run(self) -> None:
@@ -83,10 +88,10 @@ def ask(name: str) -> Asked:
 
 def sweeper_state(database: str, known: Facts) -> str:
     if database != OK:
-        return "unknown without the database"
+        return _("unknown without the database")
     age = known["last_sweep_seconds"]
     late = age is None or age > LATE_SWEEP_SECONDS
-    return "no worker has swept for a minute: start a worker" if late else OK
+    return _("no worker has swept for a minute: start a worker") if late else OK
 
 
 def report() -> dict[str, Any]:
@@ -96,6 +101,6 @@ def report() -> dict[str, Any]:
     for one in asked.values():
         one.join(max(0.0, until - time.monotonic()))
     checks = {name: one.state for name, one in asked.items()}
-    checks["sweeper"] = sweeper_state(checks["database"], asked["database"].facts)
+    checks[_("sweeper")] = sweeper_state(checks["database"], asked["database"].facts)
     known = {key: value for one in asked.values() for key, value in one.facts.items()}
     return {"ready": all(state == OK for state in checks.values()), "checks": checks, **known}

@@ -14,6 +14,8 @@ from typing import Any
 
 from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Now
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
 
 from images.models import Attempt, Job, Status
 
@@ -99,12 +101,12 @@ def capped(rows: QuerySet[Any]) -> int:
 
 
 def shown(count: int) -> str:
-    return f"{CAP:,}+" if count > CAP else f"{count:,}"
+    return number_format(min(count, CAP), force_grouping=True) + ("+" if count > CAP else "")
 
 
 def tabs() -> list[tuple[str | None, Any, str]]:
     """(state, its name, its capped count), and None for all jobs."""
-    states = [(None, "All"), *Status.choices]
+    states = [(None, _("All")), *Status.choices]
     return [(status, label, shown(capped(matching({"status": status or ""})))) for status, label in states]
 
 

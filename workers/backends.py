@@ -8,6 +8,7 @@ from functools import lru_cache
 import requests
 from django.conf import settings
 from django.core.cache import cache
+from django.utils.translation import gettext_noop as _
 
 from workers.providers.base import Provider
 from workers.providers.check import Line, check_drawing, check_huggingface
@@ -56,5 +57,6 @@ def check(*, draw: bool = False) -> list[Line]:
             return check_huggingface(huggingface_config(), session, settings.HF_MODEL, draw=draw)
     if draw:
         return [check_drawing(provider(name), settings.HF_MODEL)]
-    hint = " Set HF_TOKEN for real pictures." if name == "demo" else ""
-    return [Line(True, f"{name} draws, and needs no check.{hint}")]
+    if name == "demo":
+        return [Line(True, _("demo draws, and needs no check. Set HF_TOKEN for real pictures."))]
+    return [Line(True, _("%(name)s draws, and needs no check."), {"name": name})]

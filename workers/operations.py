@@ -10,10 +10,15 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from celery import states
+from django.utils.formats import number_format
+from django.utils.functional import Promise
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django_celery_results.models import TaskResult
 from kombu.exceptions import OperationalError as BrokerError
 
@@ -23,14 +28,15 @@ from images.matching import Jobs, matching
 from images.models import TERMINAL, Status
 
 BATCH = 500
+in_groups = partial(number_format, force_grouping=True)  # 1,000 or 1.000
 
 
 @dataclass(frozen=True)
 class Operation:
     """`ends` tells since when a job has been as the operator saw it; `usual` is the state meant when none is named."""
 
-    verb: str
-    past: str
+    verb: Promise
+    past: Promise
     permission: str
     sources: frozenset[Status]
     ends: str
@@ -44,7 +50,8 @@ class Operation:
     def summary(self, done: int, expected: int) -> str:
         """“Retried 480, skipped 20 that had changed.”"""
         skipped = max(0, expected - done)
-        return f"{self.past} {done:,}" + (f", skipped {skipped:,} that had changed." if skipped else ".")
+        words = _("%(past)s %(done)s, skipped %(skipped)s that had changed.") if skipped else _("%(past)s %(done)s.")
+        return words % {"past": self.past, "done": in_groups(done), "skipped": in_groups(skipped)}
 
 
 def retry(rows: Jobs) -> int:
@@ -57,10 +64,14 @@ def cancel(rows: Jobs) -> int:
 
 ENDED = frozenset({Status.FAILED, Status.CANCELED})
 OPEN = frozenset({Status.QUEUED, Status.RUNNING})
+RETRY, CANCEL = pgettext_lazy("operation", "Retry"), pgettext_lazy("operation", "Cancel")
+DELETE = pgettext_lazy("operation", "Delete")
 OPERATIONS = {
-    "retry": Operation("Retry", "Retried", "images.operate_job", ENDED, "finished_at", retry, usual="failed"),
-    "cancel": Operation("Cancel", "Canceled", "images.operate_job", OPEN, "queued_at", cancel),
-    "delete": Operation("Delete", "Deleted", "images.delete_job", TERMINAL, "finished_at", jobs.to_trash),
+    "retry": Operation(
+        RETRY, gettext_lazy("Retried"), "images.operate_job", ENDED, "finished_at", retry, usual="failed"
+    ),
+    "cancel": Operation(CANCEL, gettext_lazy("Canceled"), "images.operate_job", OPEN, "queued_at", cancel),
+    "delete": Operation(DELETE, gettext_lazy("Deleted"), "images.delete_job", TERMINAL, "finished_at", jobs.to_trash),
 }
 
 

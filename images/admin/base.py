@@ -10,11 +10,14 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.paginator import Paginator
 from django.db.models import Model
 from django.http import HttpRequest
-from django.utils.functional import cached_property
+from django.utils.formats import number_format
+from django.utils.functional import Promise, cached_property
+from django.utils.translation import gettext, gettext_lazy, override
 
 from images import matching
 
 PAGE = 50
+SEARCH_HELP = gettext_lazy("Words of the prompt (in the newest 100,000 jobs), an id or its end, or an owner.")
 
 
 class CappedPaginator(Paginator):  # type: ignore[type-arg]
@@ -54,9 +57,14 @@ Show = Callable[[Any], Any]
 
 
 def column(heading: str, show: Show) -> Any:
-    """A column of a list, or a line of a page; its CSS class is "field-<heading>"."""
-    show.__name__ = heading.replace(" ", "_")
-    return admin.display(show, description=heading)
+    """A column of a list, or a line of a page; its CSS class is "field-<heading>". The reader sees it translated."""
+
+    def shown(row: Any) -> Any:
+        value = show(row)
+        return value if value or value == 0 else "-"
+
+    shown.__name__ = heading.replace(" ", "_")
+    return admin.display(shown, description=gettext_lazy(heading))
 
 
 def columns(shown: dict[str, Show]) -> dict[str, Any]:
@@ -64,18 +72,19 @@ def columns(shown: dict[str, Show]) -> dict[str, Any]:
     return {heading: column(heading, show) for heading, show in shown.items()}
 
 
-def note(request: HttpRequest, rows: Iterable[Model], message: str) -> None:
-    """Write a change of these rows into Django's admin log."""
-    LogEntry.objects.log_actions(request.user.pk, list(rows), CHANGE, message)  # type: ignore[arg-type]
+def note(request: HttpRequest, rows: Iterable[Model], message: str | Promise) -> None:
+    """Write a change of these rows into Django's admin log, which is in English for all operators."""
+    with override("en"):
+        LogEntry.objects.log_actions(request.user.pk, list(rows), CHANGE, str(message))  # type: ignore[arg-type]
 
 
 def short_owner(owner: str) -> str:
     kind, _, key = owner.partition(":")
-    return owner if kind == "user" else f"{kind} {key[:6]}"
+    return owner if kind == "user" else gettext("visitor %s") % key[:6]
 
 
 def seconds(value: float | None) -> str:
     """“0.4 s”, “3 min 5 s”; nothing for None."""
     if value is None:
         return ""
-    return f"{value:.1f} s" if value < 60 else f"{value // 60:.0f} min {value % 60:.0f} s"
+    return f"{number_format(value, 1)} s" if value < 60 else f"{value // 60:.0f} min {value % 60:.0f} s"

@@ -8,11 +8,13 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from images import matching
 from images.models import Attempt, Job, Status
 
 RECENT = 1000
+WORDS = {"hour": _("hour"), "day": _("day"), "week": _("week"), "month": _("month"), matching.NO_ANSWER: _("none")}
 
 
 def recent(rows: QuerySet[Any], field: str) -> list[Any]:
@@ -20,7 +22,7 @@ def recent(rows: QuerySet[Any], field: str) -> list[Any]:
     return sorted(set(rows.order_by("-pk").values_list(field, flat=True)[:RECENT]) - {None, ""})
 
 
-def job_filter(name: str, heading: str, usual: Callable[[], Iterable[Any]]) -> type[admin.SimpleListFilter]:
+def job_filter(name: str, heading: Any, usual: Callable[[], Iterable[Any]]) -> type[admin.SimpleListFilter]:
     """Offers the usual values, and the one in the address."""
 
     class JobFilter(admin.SimpleListFilter):
@@ -28,7 +30,7 @@ def job_filter(name: str, heading: str, usual: Callable[[], Iterable[Any]]) -> t
 
         def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
             values = dict.fromkeys([*map(str, usual()), request.GET.get(name, "")])
-            return [(value, value) for value in values if value]
+            return [(value, str(WORDS.get(value, value))) for value in values if value]
 
         def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
             return matching.matching({name: self.value() or ""}, queryset)
@@ -36,11 +38,15 @@ def job_filter(name: str, heading: str, usual: Callable[[], Iterable[Any]]) -> t
     return JobFilter
 
 
+def http_statuses() -> list[Any]:
+    return [*recent(Attempt.objects.all(), "http_status"), matching.NO_ANSWER]
+
+
 # The state is chosen with the tabs above the list, an owner with a click; Django's list knows both by itself.
 JOB_FILTERS = (
-    job_filter("code", "reason", lambda: recent(Job.objects.filter(status=Status.FAILED), "error_code")),
-    job_filter("http", "answer's status", lambda: [*recent(Attempt.objects.all(), "http_status"), matching.NO_ANSWER]),
-    job_filter("provider", "provider", lambda: recent(Job.objects.all(), "provider")),
-    job_filter("model", "model", lambda: recent(Job.objects.all(), "model")),
-    job_filter("since", "time: the last", lambda: matching.SPANS),
+    job_filter("code", _("reason"), lambda: recent(Job.objects.filter(status=Status.FAILED), "error_code")),
+    job_filter("http", _("answer's status"), http_statuses),
+    job_filter("provider", _("provider"), lambda: recent(Job.objects.all(), "provider")),
+    job_filter("model", _("model"), lambda: recent(Job.objects.all(), "model")),
+    job_filter("since", _("time: the last"), lambda: matching.SPANS),
 )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+from django.utils.translation import gettext as _
 from django_celery_results.models import TaskResult
 
 from images.admin.base import seconds
@@ -27,13 +28,13 @@ class Step:
 
 def timeline(job: Job) -> list[Step]:
     """From “asked for” to “done”, in the order of time; of the attempts the newest MOST."""
-    steps = [Step(job.created_at, "asked for")]
+    steps = [Step(job.created_at, _("asked for"))]
     if job.queued_at - job.created_at > timedelta(seconds=1):
-        steps.append(Step(job.queued_at, "queued again"))
+        steps.append(Step(job.queued_at, _("queued again")))
     for attempt in list(job.attempt_rows.order_by("-id")[:MOST])[::-1]:
         steps += steps_of(attempt)
     kept = TaskResult.objects.filter(task_id__startswith=f"{job.pk}-").values_list("date_done", "pk")
-    steps += [Step(at, "our own mistake", traceback=pk) for at, pk in kept]
+    steps += [Step(at, _("our own mistake"), traceback=pk) for at, pk in kept]
     steps.sort(key=lambda step: step.at)
     if job.finished_at:  # written a moment before the attempt's own end
         steps.append(Step(max(job.finished_at, steps[-1].at), job.get_status_display().lower()))
@@ -43,8 +44,10 @@ def timeline(job: Job) -> list[Step]:
 
 
 def steps_of(attempt: Attempt) -> list[Step]:
-    name = f"attempt {attempt.number}"
-    steps = [Step(attempt.started_at, f"{name}: claimed by {attempt.worker}, {attempt.provider} called")]
+    facts = {"number": attempt.number, "worker": attempt.worker, "provider": attempt.provider}
+    begun = _("attempt %(number)s: claimed by %(worker)s, %(provider)s called") % facts
+    steps = [Step(attempt.started_at, begun)]
     if attempt.finished_at:
-        steps.append(Step(attempt.finished_at, f"{name}: {attempt.get_outcome_display().lower()}", attempt))
+        ended = _("attempt %(number)s") % facts
+        steps.append(Step(attempt.finished_at, f"{ended}: {attempt.get_outcome_display().lower()}", attempt))
     return steps

@@ -15,13 +15,16 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from images import matching
 from images.admin import operate
-from images.admin.base import ReadOnlyAdmin, columns, seconds, short_owner
+from images.admin.base import SEARCH_HELP, ReadOnlyAdmin, columns, seconds, short_owner
 from images.admin.filters import JOB_FILTERS
 from images.admin.history import timeline
 from images.models import Job, Status
+from images.status import in_words
 
 
 def state(job: Job) -> SafeString:
@@ -36,20 +39,43 @@ def next_try(job: Job) -> str:
     wait = (job.next_attempt_at - timezone.now()).total_seconds()
     if job.status != Status.QUEUED:
         return ""
-    return f"in {seconds(wait)}" if wait > 0 else "when it is its turn"
+    return _("in %s") % seconds(wait) if wait > 0 else _("when it is its turn")
+
+
+def attempts(job: Job) -> str:
+    return _("%(done)s of %(most)s") % {"done": job.attempts, "most": job.max_attempts}
 
 
 COLUMNS = columns(
     {
-        "job": lambda job: str(job.pk)[-8:],  # ids begin with the time, so the end tells them apart
-        "state": state,
-        "prompt": lambda job: truncatechars(job.prompt, 60),
-        "owner": owner,
-        "provider": lambda job: job.provider,
-        "error": lambda job: job.error_message,
-        "attempt": lambda job: f"{job.attempts} of {job.max_attempts}",
-        "next try": next_try,
-        "age": lambda job: timesince(job.created_at, depth=1),
+        gettext_noop("job"): lambda job: str(job.pk)[-8:],  # ids begin with the time, so the end tells them apart
+        gettext_noop("state"): state,
+        gettext_noop("prompt"): lambda job: truncatechars(job.prompt, 60),
+        gettext_noop("owner"): owner,
+        gettext_noop("provider"): lambda job: job.provider,
+        gettext_noop("error"): lambda job: in_words(job.error_message),
+        gettext_noop("attempt"): attempts,
+        gettext_noop("next try"): next_try,
+        gettext_noop("age"): lambda job: timesince(job.created_at, depth=1),
+    }
+)
+FACTS = columns(
+    {
+        "id": lambda job: job.pk,
+        "batch": lambda job: job.batch,
+        gettext_noop("state"): state,
+        gettext_noop("owner"): lambda job: job.owner,
+        gettext_noop("prompt"): lambda job: job.prompt,
+        gettext_noop("not in it"): lambda job: job.negative_prompt,
+        gettext_noop("style"): lambda job: job.style,
+        gettext_noop("model"): lambda job: job.model,
+        gettext_noop("provider"): lambda job: job.provider,
+        gettext_noop("size"): lambda job: f"{job.width} × {job.height}",
+        gettext_noop("steps"): lambda job: job.steps,
+        gettext_noop("guidance"): lambda job: job.guidance_scale,
+        gettext_noop("seed"): lambda job: job.seed,
+        gettext_noop("reason"): lambda job: job.error_code,
+        gettext_noop("error"): lambda job: in_words(job.error_message),
     }
 )
 
@@ -60,12 +86,8 @@ class JobAdmin(ReadOnlyAdmin):
     list_display_links = (COLUMNS["job"], COLUMNS["prompt"])
     list_filter = JOB_FILTERS
     search_fields = ("prompt",)
-    search_help_text = "Words of the prompt (in the newest 100,000 jobs), an id or its end, or an owner."
-    fields = (
-        *("id", "batch", "status", "owner", "prompt", "negative_prompt", "style", "model", "provider", "width"),
-        *("height", "steps", "guidance_scale", "seed", "error_code", "error_message"),
-        *(COLUMNS["attempt"], COLUMNS["next try"]),
-    )
+    search_help_text = SEARCH_HELP
+    fields = (*FACTS.values(), COLUMNS["attempt"], COLUMNS["next try"])
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(operate.operate)
@@ -77,7 +99,7 @@ class JobAdmin(ReadOnlyAdmin):
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """What this person may do to the selected jobs: (function, name, words)."""
         return {
-            f"{name}_chosen": (partial(ask, name), f"{name}_chosen", f"{verb} the selected jobs")
+            f"{name}_chosen": (partial(ask, name), f"{name}_chosen", _("%(do)s the selected jobs") % {"do": verb})
             for name, verb in operate.offers(request.user).items()
         }
 

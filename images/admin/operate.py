@@ -13,12 +13,16 @@ from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _
 
 from images import matching
 from images.admin.base import note
 from images.models import Job
+from images.status import in_words
 from workers.operations import OPERATIONS, Operation, start
 
 MOST_CHOSEN = 100
@@ -28,15 +32,16 @@ def may(user: Any, operation: Operation) -> bool:
     return bool(user.has_perm("images.view_job") and user.has_perm(operation.permission))
 
 
-def offers(user: Any, status: str = "") -> dict[str, str]:
+def offers(user: Any, status: str = "") -> dict[str, Promise]:
     """Name → verb of what this person may do to jobs of this state, or of any."""
     return {name: one.verb for name, one in OPERATIONS.items() if may(user, one) and status in {"", *one.sources}}
 
 
-def linked_reasons(most: int = 20) -> list[tuple[str, matching.Reason]]:
-    """(address of the list of these jobs, reason)."""
+def linked_reasons(most: int = 20) -> list[tuple[str, matching.Reason, str]]:
+    """(address of the list of these jobs, reason, what people read)."""
     address = reverse("admin:images_job_changelist")
-    return [(f"{address}?{urlencode(reason.filter)}", reason) for reason in matching.reasons()[:most]]
+    found = matching.reasons()[:most]
+    return [(f"{address}?{urlencode(one.filter)}", one, in_words(one.message)) for one in found]
 
 
 @dataclass(frozen=True)
@@ -92,7 +97,7 @@ def ask(request: HttpRequest, asked: Asked) -> HttpResponse:
         count = None
     context = {
         **admin.site.each_context(request),
-        "title": f"{asked.operation.verb} jobs",
+        "title": _("%(do)s jobs") % {"do": asked.operation.verb},
         "asked": asked,
         "count": count,
         "left_out": len(asked.ids) - (count or 0) if asked.ids else 0,
@@ -106,7 +111,7 @@ def act(request: HttpRequest, asked: Asked) -> None:
     rows = list(asked.rows)
     done = asked.operation.act(asked.rows)
     if done:
-        note(request, rows, f"{asked.operation.past} by the operator.")
+        note(request, rows, format_lazy("{done} by the operator.", done=asked.operation.past))
     level = messages.SUCCESS if done == len(asked.ids) else messages.WARNING
     messages.add_message(request, level, asked.operation.summary(done, len(asked.ids)))
 
@@ -116,12 +121,12 @@ def hand_over(request: HttpRequest, asked: Asked) -> None:
     count = request.POST.get("count", "")
     row = start(asked.name, asked.wanted, int(count) if count.isdecimal() else 0)
     if row is None:
-        messages.error(request, "The broker does not answer, so nothing was begun. Try again in a minute.")
+        messages.error(request, _("The broker does not answer, so nothing was begun. Try again in a minute."))
         return
-    note(request, [row], f"{asked.operation.verb} all jobs with {asked.words}")
+    note(request, [row], format_lazy("{do} all jobs with {these}", do=asked.operation.verb, these=asked.words))
     url = reverse("admin:django_celery_results_taskresult_change", args=[row.pk])
-    text = "A worker does it now, 500 jobs at a time. <a href='{}'>See how far it is.</a>"
-    messages.success(request, format_html(text, url))
+    begun, look = _("A worker does it now, 500 jobs at a time."), _("See how far it is.")
+    messages.success(request, format_html("{} <a href='{}'>{}</a>", begun, url, look))
 
 
 def back(request: HttpRequest) -> str:

@@ -11,12 +11,16 @@ from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import filesizeformat, truncatechars
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from images import jobs, matching
-from images.admin.base import ReadOnlyAdmin, column, columns, note, short_owner
+from images.admin.base import SEARCH_HELP, ReadOnlyAdmin, column, columns, note, short_owner
+from images.matching import Jobs
 from images.models import GeneratedImage, Job
 
 Pictures = QuerySet[GeneratedImage]
@@ -30,29 +34,41 @@ def preview(image: GeneratedImage, kind: str, width: str) -> SafeString:
 
 
 def place(image: GeneratedImage) -> str:
-    return f"in the trash for {timesince(image.deleted_at, depth=1)}" if image.deleted_at else "gallery"
+    return _("in the trash for %s") % timesince(image.deleted_at, depth=1) if image.deleted_at else _("gallery")
 
 
-SMALL = column("picture", lambda image: preview(image, "thumbnail-small", "?w=256"))
+def job_page(image: GeneratedImage) -> str:
+    return reverse("admin:images_job_change", args=[image.pk])
+
+
+SMALL = column(gettext_noop("picture"), lambda image: preview(image, "thumbnail-small", "?w=256"))
 LARGE = column("picture", lambda image: preview(image, "thumbnail-large", ""))
 FACTS = columns(
     {
-        "prompt": lambda image: truncatechars(image.job.prompt, 80),
-        "owner": lambda image: short_owner(image.job.owner),
-        "size": lambda image: f"{image.width} × {image.height}",
-        "file": lambda image: filesizeformat(image.bytes),
-        "provider": lambda image: image.provider,
-        "age": lambda image: timesince(image.created_at, depth=1),
-        "place": place,
+        gettext_noop("prompt"): lambda image: truncatechars(image.job.prompt, 80),
+        gettext_noop("owner"): lambda image: short_owner(image.job.owner),
+        gettext_noop("size"): lambda image: f"{image.width} × {image.height}",
+        gettext_noop("file"): lambda image: filesizeformat(image.bytes),
+        gettext_noop("provider"): lambda image: image.provider,
+        gettext_noop("age"): lambda image: timesince(image.created_at, depth=1),
+        gettext_noop("place"): place,
+    }
+)
+MORE = columns(
+    {
+        gettext_noop("format"): lambda image: image.format,
+        "sha256": lambda image: image.sha256,
+        gettext_noop("created"): lambda image: image.created_at,
+        gettext_noop("job"): lambda image: format_html('<a href="{}">{}</a>', job_page(image), image.pk),
     }
 )
 
 
 class TrashFilter(admin.SimpleListFilter):
-    title, parameter_name = "place", "trash"
+    title, parameter_name = gettext_lazy("place"), "trash"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("no", "in the gallery"), ("yes", "in the trash")]
+        return [("no", _("in the gallery")), ("yes", _("in the trash"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(deleted_at__isnull=self.value() == "no") if self.value() else queryset
@@ -65,9 +81,9 @@ class PictureAdmin(ReadOnlyAdmin):
     list_select_related = ("job",)
     list_filter = (TrashFilter,)
     search_fields = ("job__prompt",)
-    search_help_text = "Words of the prompt (in the newest 100,000 jobs), an id or its end, or an owner."
+    search_help_text = SEARCH_HELP
     actions = ("to_trash", "restore", "purge")
-    fields = (LARGE, *FACTS.values(), "format", "sha256", "created_at", "job")
+    fields = (LARGE, *FACTS.values(), *MORE.values())
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet[Any], bool]:
         if search_term:
@@ -77,29 +93,30 @@ class PictureAdmin(ReadOnlyAdmin):
     def has_remove_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("images.delete_generatedimage")
 
-    @admin.action(description="Move to the trash", permissions=["remove"])
+    @admin.action(description=gettext_lazy("Move to the trash"), permissions=["remove"])
     def to_trash(self, request: HttpRequest, rows: Pictures) -> None:
-        self.change(request, rows, jobs.to_trash, "Moved to the trash.")
+        self.change(request, rows, jobs.to_trash, gettext_lazy("Moved to the trash."))
 
-    @admin.action(description="Take back from the trash", permissions=["remove"])
+    @admin.action(description=gettext_lazy("Take back from the trash"), permissions=["remove"])
     def restore(self, request: HttpRequest, rows: Pictures) -> None:
-        self.change(request, rows, jobs.restore, "Taken back from the trash.")
+        self.change(request, rows, jobs.restore, gettext_lazy("Taken back from the trash."))
 
-    def change(self, request: HttpRequest, rows: Pictures, act: Callable[[QuerySet[Job]], int], message: str) -> None:
+    def change(self, request: HttpRequest, rows: Pictures, act: Callable[[Jobs], int], message: Promise) -> None:
         chosen = list(rows)
         done = act(Job.objects.filter(image__in=chosen))
         note(request, chosen, message)
-        self.message_user(request, f"{message} Pictures: {done}.", messages.SUCCESS)
+        said = _("%(message)s Pictures: %(count)s.") % {"message": message, "count": done}
+        self.message_user(request, said, messages.SUCCESS)
 
-    @admin.action(description="Purge now: remove for good", permissions=["remove"])
+    @admin.action(description=gettext_lazy("Purge now: remove for good"), permissions=["remove"])
     def purge(self, request: HttpRequest, rows: Pictures) -> HttpResponse | None:
         """The first time it asks."""
         chosen = list(rows.select_related("job"))
         if "sure" not in request.POST:
-            context = {**self.admin_site.each_context(request), "title": "Purge pictures", "rows": chosen}
+            context = {**self.admin_site.each_context(request), "title": _("Purge pictures"), "rows": chosen}
             return TemplateResponse(request, "admin/images/generatedimage/purge.html", context)
         note(request, chosen, "Purged.")
         for image in chosen:
             image.purge()
-        self.message_user(request, f"Removed for good. Pictures: {len(chosen)}.", messages.SUCCESS)
+        self.message_user(request, _("Removed for good. Pictures: %s.") % len(chosen), messages.SUCCESS)
         return None

@@ -7,22 +7,32 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 from django_celery_results.models import GroupResult, TaskResult
 
 from config.logs import redact
 from images.admin.base import ReadOnlyAdmin, column, columns
 
-NAMES = {"operate": "operation on jobs", "generate_image": "mistake while drawing", "sweep": "mistake while sweeping"}
+NAMES = {
+    "operate": _("operation on jobs"),
+    "generate_image": _("mistake while drawing"),
+    "sweep": _("mistake while sweeping"),
+}
 # Celery's state → our word for it, and the state of a job that has the same colour.
 STATES = {
-    "PENDING": ("waits", "queued"),
-    "STARTED": ("works", "running"),
-    "SUCCESS": ("done", "succeeded"),
-    "FAILURE": ("failed", "failed"),
+    "PENDING": (_("waits"), "queued"),
+    "STARTED": (_("works"), "running"),
+    "SUCCESS": (_("done"), "succeeded"),
+    "FAILURE": (_("failed"), "failed"),
 }
+
+THEIRS = (gettext_noop("Celery Results"), gettext_noop("task result"), gettext_noop("task results"))  # no German there
 
 admin.site.unregister([TaskResult, GroupResult])
 
@@ -40,15 +50,38 @@ def said(row: TaskResult) -> str:
     return redact(str(value))
 
 
+# Headings that no field of TaskResult has as its name: Django would add that field's help.
 COLUMNS = columns(
     {
-        "what": lambda row: NAMES.get(row.task_name, row.task_name),
-        "state": state,
-        "result": said,
-        "age": lambda row: timesince(row.date_done, depth=1),
+        gettext_noop("what"): lambda row: NAMES.get(row.task_name, row.task_name),
+        gettext_noop("state"): state,
+        gettext_noop("its result"): said,
+        gettext_noop("age"): lambda row: timesince(row.date_done, depth=1),
     }
 )
-MISTAKE = column("traceback", lambda row: format_html("<pre>{}</pre>", redact(row.traceback or "none")))
+FACTS = columns(
+    {
+        gettext_noop("asked"): lambda row: row.task_kwargs,
+        "id": lambda row: row.task_id,
+        gettext_noop("its worker"): lambda row: row.worker,
+        gettext_noop("begun"): lambda row: row.date_created,
+        gettext_noop("ended"): lambda row: row.date_done,
+    }
+)
+TRACEBACK = column(gettext_noop("its traceback"), lambda row: format_html("<pre>{}</pre>", redact(row.traceback or "")))
+
+
+def record_filter(field: str, heading: Any, words: dict[str, Any]) -> type[admin.SimpleListFilter]:
+    class RecordFilter(admin.SimpleListFilter):
+        title, parameter_name = heading, field
+
+        def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+            return list(words.items())
+
+        def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+            return queryset.filter(**{field: self.value()}) if self.value() else queryset
+
+    return RecordFilter
 
 
 @admin.register(TaskResult)
@@ -56,8 +89,11 @@ class ResultAdmin(ReadOnlyAdmin):
     """Rows older than 30 days are removed by the sweeper."""
 
     list_display = tuple(COLUMNS.values())
-    list_filter = ("status", "task_name")
-    fields = (*COLUMNS.values(), "task_kwargs", "task_id", "worker", "date_created", "date_done", MISTAKE)
+    list_filter = (
+        record_filter("status", _("state"), {name: word for name, (word, _colour) in STATES.items()}),
+        record_filter("task_name", _("what"), NAMES),
+    )
+    fields = (*COLUMNS.values(), *FACTS.values(), TRACEBACK)
 
 
 @admin.register(LogEntry)

@@ -137,6 +137,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'picture',
+                'verbose_name_plural': 'pictures',
             },
         ),
         migrations.AddIndex(

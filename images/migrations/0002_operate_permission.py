@@ -12,6 +12,10 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AlterModelOptions(
             name='job',
-            options={'permissions': [('operate_job', 'Can retry and cancel jobs, and pause drawing')]},
+            options={
+                'permissions': [('operate_job', 'Can retry and cancel jobs, and pause drawing')],
+                'verbose_name': 'job',
+                'verbose_name_plural': 'jobs',
+            },
         ),
     ]

@@ -65,6 +65,7 @@ class Job(models.Model):
     objects = JobQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("job"), _("jobs")
         constraints = [models.UniqueConstraint(fields=["owner", "idempotency_key"], name="job_once_per_key")]
         indexes = [
             models.Index(fields=["turn", "id"], condition=Q(status=Status.QUEUED), name="job_next"),

@@ -7,6 +7,7 @@ import base64
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from images.models.job import Job
 
@@ -35,7 +36,7 @@ class GeneratedImage(models.Model):
     deleted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        verbose_name = "picture"
+        verbose_name, verbose_name_plural = _("picture"), _("pictures")
         indexes = [
             models.Index(
                 fields=["-created_at", "-job"], condition=models.Q(deleted_at__isnull=True), name="picture_newest"

@@ -3,12 +3,14 @@
 import { offerToRestore } from "./actions.js";
 import { startChanges } from "./changes.js";
 import { startImages } from "./images.js";
+import { startStaying } from "./offline.js";
 import { startThemeSwitch } from "./theme_switch.js";
 import { showLocalTimes } from "./times.js";
 import { showKeptNotes } from "./toast.js";
 
 startThemeSwitch();
 startChanges();
+startStaying();
 startImages();
 showLocalTimes();
 showKeptNotes(offerToRestore);

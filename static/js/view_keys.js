@@ -83,7 +83,7 @@ export async function deleteAndGoOn(_card, button) {
  */
 function onLink(event, view) {
   const link = /** @type {HTMLElement} */ (event.target).closest("a");
-  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  if (!navigator.onLine || !link || event.ctrlKey || event.metaKey || event.shiftKey) return; // see offline.js
   const isTurn = link.matches("[data-previous], [data-next]");
   if (!isTurn && !link.matches("[data-leave]")) return;
   event.preventDefault();

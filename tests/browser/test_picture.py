@@ -48,6 +48,22 @@ def test_arrow_keys_turn_over_and_escape_returns_to_the_gallery(view: Any) -> No
     expect(view).to_have_url(re.compile("/gallery/$"))
 
 
+def test_without_a_connection_the_arrows_stay_on_the_page_and_say_so(view: Any) -> None:
+    view.context.set_offline(True)
+    view.keyboard.press("ArrowLeft")
+    expect(view.get_by_text("No connection. Check it and try again.")).to_be_visible()
+    expect(prompt(view)).to_have_text("the middle picture")
+    view.context.set_offline(False)
+    view.keyboard.press("ArrowLeft")
+    expect(prompt(view)).to_have_text("the newest picture")
+
+
+def test_a_server_on_the_same_machine_is_reached_without_a_network(view: Any) -> None:
+    view.evaluate("Object.defineProperty(Navigator.prototype, 'onLine', { get: () => false })")
+    view.keyboard.press("ArrowLeft")
+    expect(prompt(view)).to_have_text("the newest picture")
+
+
 def test_delete_goes_on_to_the_neighbour_and_can_be_undone(view: Any) -> None:
     view.keyboard.press("Delete")
     expect(prompt(view)).to_have_text("the oldest picture")

@@ -17,6 +17,7 @@ from babel.messages.pofile import read_po
 from django.test import Client, RequestFactory
 from django.utils import translation
 from django.utils.translation.template import templatize
+from django_celery_results.models import TaskResult
 
 from images import presets
 from images.files import MESSAGES
@@ -25,6 +26,7 @@ from images.models import Job, ProviderState
 from images.status import in_words, job_status
 from images.views.errors import server_error
 from tests.unit.factories import OWNER, failed_job, make_job, picture_job
+from workers.mistakes import keep_traceback, run_name
 from workers.providers.errors import KINDS
 from workers.sweeper import stopped_workers
 
@@ -40,6 +42,13 @@ IN_TEMPLATE = re.compile(rf"\b(_|gettext|ngettext|pgettext)\(\s*{LITERAL}(?:\s*,
 Text = tuple[str, str]  # context and msgid
 german = {"HTTP_ACCEPT_LANGUAGE": "de-AT,de;q=0.9,en;q=0.5"}
 json_in_german = german | {"HTTP_ACCEPT": "application/json"}
+
+
+@pytest.fixture(autouse=True)
+def nobodys_language() -> Iterator[None]:
+    """A request leaves its reader's language behind, until the next one comes."""
+    yield
+    translation.deactivate()
 
 
 # The catalogs
@@ -137,8 +146,6 @@ NAMES = {"PNG", "JPEG", "WebP", "Esc"}
 
 def test_no_page_has_a_text_that_is_not_translated() -> None:
     for path in sorted((ROOT / "templates").rglob("*.html")):
-        if path.is_relative_to(ROOT / "templates" / "admin"):
-            continue  # operators' texts are English
         page = UNSEEN.sub(" ", path.read_text(encoding="utf-8"))
         found = {(text or label).strip() for text, label in VISIBLE.findall(page)}
         assert found <= NAMES, path
@@ -228,6 +235,28 @@ def test_a_job_that_waits_for_the_token_says_so_in_german() -> None:
     assert error is not None
     assert error["message"].startswith("Der Zugangsschlüssel dieser Seite wurde abgelehnt.")
     assert error["message"].endswith("Dein Bild wartet und beginnt von selbst.")
+
+
+def visible(client: Client, url: str, language: str) -> set[str]:
+    page = client.get(url, headers={"Accept-Language": language}).content.decode()
+    page = re.sub(r"<(script|title)\b.*?</\1>", " ", page, flags=re.DOTALL)
+    return {" ".join(text.split()) for text in re.findall(r">([^<>0-9&]*[a-zA-Z]{3}[^<>0-9&]*)<", page)}
+
+
+SAME = {"admin", "Administration", "Jobs", "Job", "Job:", "Worker", "Worker:", "Filter", "Format:", "Traceback:"}
+LISTS = ("images/job", "images/generatedimage", "django_celery_results/taskresult")
+SAME |= {"Batch:", "a red fox", "demo", "PNG", "token_refused", OWNER}
+
+
+def test_operators_read_german_too(admin_client: Client) -> None:
+    failed, done = failed_job("token_refused", KINDS["token_refused"][1]), picture_job()
+    ProviderState.objects.pause("demo", "token_refused", KINDS["token_refused"][1])
+    keep_traceback(run_name(failed), "generate_image", ValueError("7"))
+    jobs, pictures, records = (f"/admin/{name}/" for name in LISTS)
+    job, question = f"{jobs}{failed.pk}/change/", f"{jobs}operate/?do=retry&status=failed"
+    picture, record = f"{pictures}{done.pk}/change/", f"{records}{TaskResult.objects.get().pk}/change/"
+    for url in ("/admin/", "/admin/control/", jobs, f"{jobs}?status=failed", job, question, pictures, picture, record):
+        assert visible(admin_client, url, "en") & visible(admin_client, url, "de") <= SAME, url
 
 
 def test_the_page_for_our_own_mistakes_is_german_too(rf: RequestFactory) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import requests
 
@@ -15,10 +15,23 @@ from workers.providers.huggingface import HuggingFaceConfig, HuggingFaceProvider
 QUICK = 15.0  # seconds for one question
 
 
+_ = str  # marks a line for translation: the admin translates it where it is shown
+
+
 @dataclass(frozen=True)
 class Line:
+    """`words` have places for the facts."""
+
     ok: bool
-    text: str
+    words: str
+    facts: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        return self.words % self.facts
+
+
+NO_TOKEN = _("There is no token. Make one at https://huggingface.co/settings/tokens and set HF_TOKEN.")
 
 
 def check_huggingface(
@@ -29,7 +42,8 @@ def check_huggingface(
     lines = [] if config.is_endpoint else [_token(config, session), _serving(config, provider, model)]
     if draw and all(line.ok for line in lines):
         lines.append(check_drawing(provider, model))
-    return lines or [Line(True, f"Your own endpoint {config.base_url} is used. Draw a picture to test it.")]
+    own = _("Your own endpoint %(url)s is used. Draw a picture to test it.")
+    return lines or [Line(True, own, {"url": config.base_url})]
 
 
 def check_drawing(provider: Provider, model: str) -> Line:
@@ -39,33 +53,39 @@ def check_drawing(provider: Provider, model: str) -> Line:
     try:
         drawn = provider.generate(request)
     except ProviderError as error:
-        return _wrong("No picture came", error)
-    seconds = time.monotonic() - started
-    return Line(True, f"A picture came from {drawn.provider} after {seconds:.1f} s ({len(drawn.data) // 1024} kB).")
+        return _wrong(_("No picture came: %(why)s [%(code)s] %(detail)s"), error)
+    facts = {"seconds": f"{time.monotonic() - started:.1f}", "kb": str(len(drawn.data) // 1024)}
+    came = _("A picture came from %(provider)s after %(seconds)s s (%(kb)s kB).")
+    return Line(True, came, {"provider": drawn.provider, **facts})
 
 
 def _token(config: HuggingFaceConfig, session: requests.Session) -> Line:
     if not config.token:
-        return Line(False, "There is no token. Make one at https://huggingface.co/settings/tokens and set HF_TOKEN.")
+        return Line(False, NO_TOKEN)
     http = Http(session, config.token)
     try:
         answer = http.send("GET", f"{config.hub_url.rstrip('/')}/api/whoami-v2", Deadline(QUICK))
         if answer.status != 200:
             raise from_answer(answer)
     except ProviderError as error:
-        return _wrong("The token could not be checked", error)
-    return Line(True, f"The token is valid and belongs to {answer.at('name') or 'somebody without a name'}.")
+        return _wrong(_("The token could not be checked: %(why)s [%(code)s] %(detail)s"), error)
+    name = answer.at("name")
+    if not name:
+        return Line(True, _("The token is valid."))
+    return Line(True, _("The token is valid and belongs to %(name)s."), {"name": str(name)})
 
 
 def _serving(config: HuggingFaceConfig, provider: HuggingFaceProvider, model: str) -> Line:
     try:
         served = provider.serving(model, Deadline(QUICK))
     except ProviderError as error:
-        return _wrong("Could not ask who draws with this model", error)
+        return _wrong(_("Could not ask who draws with this model: %(why)s [%(code)s] %(detail)s"), error)
     if served:
-        return Line(True, f"{model} is drawn by {', '.join(one.provider for one in served)}.")
-    return Line(False, f"Nobody draws with {model} (HF_PROVIDER={config.provider}). Choose another HF_MODEL.")
+        names = ", ".join(one.provider for one in served)
+        return Line(True, _("%(model)s is drawn by %(names)s."), {"model": model, "names": names})
+    nobody = _("Nobody draws with %(model)s (HF_PROVIDER=%(provider)s). Choose another HF_MODEL.")
+    return Line(False, nobody, {"model": model, "provider": config.provider})
 
 
-def _wrong(what: str, error: ProviderError) -> Line:
-    return Line(False, f"{what}: {error.message} [{error.code}] {error.detail}".strip())
+def _wrong(words: str, error: ProviderError) -> Line:
+    return Line(False, words, {"why": error.message, "code": error.code, "detail": error.detail})
