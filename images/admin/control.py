@@ -49,7 +49,7 @@ def show(request: HttpRequest, lines: list[Line] | None = None) -> HttpResponse:
         **admin.site.each_context(request),
         "title": _("Control"),
         "report": report,
-        "oldest": seconds(report.get("oldest_queued_seconds")),
+        "oldest": seconds(report.get("oldest_queued_seconds") or None),
         "swept": seconds(report.get("last_sweep_seconds")),
         "tabs": matching.tabs(),
         "providers": [(called(name), in_words(one.pause_reason), one) for name, one in providers().items()],

@@ -328,7 +328,7 @@ def test_a_pictures_page_shows_it(boss: Client) -> None:
 def test_the_control_page_tells_how_things_are(boss: Client) -> None:
     refused()
     page = text(boss, CONTROL)
-    for words in ("token_refused", "all providers", "No worker was seen", "Stored pictures", "sweeper"):
+    for words in ("token_refused", "nothing waits", "all providers", "No worker was seen", "Stored pictures", "sweeper"):
         assert words in page
 
 
