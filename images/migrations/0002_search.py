@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import migrations, models
+from django.db import migrations
 
 # Words end at every sign of ASCII that is neither letter nor digit, as images/search.py cuts what people type.
 POSTGRES = [
@@ -102,16 +102,12 @@ def run(schema_editor: Any, statements: list[str]) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("images", "0004_storedfile")]
+    dependencies = [("images", "0001_initial")]
+    replaces = [  # what databases from before the first release have had
+        ("images", name)
+        for name in ("0002_operate_permission", "0003_ignored", "0004_storedfile", "0005_search", "0006_thumbnails_later")
+    ]
     operations = [
         migrations.RunPython(forwards, backwards),
-        migrations.AddIndex(
-            "job",
-            models.Index(fields=["queued_at"], condition=models.Q(status="queued"), name="job_waited"),
-        ),
-        migrations.AddIndex(
-            "job",
-            models.Index(fields=["dismissed_at"], condition=models.Q(dismissed_at__isnull=False), name="job_put_away"),
-        ),
         migrations.RunPython(write_figures, migrations.RunPython.noop),
     ]
