@@ -19,7 +19,7 @@ from images.identity import viewer
 from images.models import GeneratedImage, Job
 from images.status import job_statuses
 from images.usage import usage
-from images.views.errors import refuse_often
+from images.views.errors import limited
 from images.words import state_words, why_words
 from workers import backends
 from workers.providers.models import ModelInfo
@@ -132,10 +132,9 @@ def query_of(asked: dict[str, str]) -> str:
 
 
 @require_safe
+@limited("search", "q")
 def gallery_page(request: HttpRequest) -> HttpResponse:
     who, asked = viewer(request), asked_list(request)
-    if "q" in asked and (refused := refuse_often(request, "search")):
-        return refused
     chosen = wanted(asked)
     try:
         found = gallery.page(who, cursor=request.GET.get("cursor", ""), **chosen)
@@ -153,10 +152,9 @@ def gallery_page(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@limited("search", "q")
 def picture(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     who, asked = viewer(request), asked_list(request)
-    if "q" in asked and (refused := refuse_often(request, "search")):
-        return refused
     job = get_object_or_404(gallery.visible_jobs(who), pk=pk)
     image = getattr(job, "image", None)
     if ((image and image.deleted_at) or job.dismissed_at) and not who.owns(job):
