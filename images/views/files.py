@@ -115,18 +115,8 @@ def converted(image: GeneratedImage, to_format: str, settings: Settings | None) 
 
 
 def settings_of(image: GeneratedImage) -> Settings:
-    job = image.job
-    return Settings(
-        prompt=presets.styled(job.prompt, job.style),
-        negative_prompt=job.negative_prompt,
-        steps=job.steps,
-        guidance_scale=job.guidance_scale,
-        seed=job.seed,
-        width=image.width,
-        height=image.height,
-        model=job.model,
-        version=f"image-generator {VERSION}",
-    )
+    drawn = {"width": image.width, "height": image.height, "version": f"image-generator {VERSION}"}
+    return Settings(**(vars(presets.request_for(image.job)) | drawn))
 
 
 def readable_name(image: GeneratedImage, to_format: str) -> str:
