@@ -35,6 +35,8 @@ MESSAGES = {
     "black_picture": _("The model's safety filter answered with a black picture."),
 }
 
+NEVER_WORKS = {"black_picture", "picture_too_large"}  # however often the same is asked for
+
 _imaging.set_blocks_max(8)  # memory of one picture serves the next: a sixth less time for a JPEG
 
 # Decoding is work for a processor, not waiting: more at once than there are processors would only cost memory.

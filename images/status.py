@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from images.estimates import Outlook, look_out
+from images.files import NEVER_WORKS
 from images.models import GeneratedImage, Job, ProviderState, Status
 from images.models.seen import Seen, SeenImage
 from workers.providers.base import RequestRejected
@@ -21,10 +22,7 @@ from workers.providers.errors import KINDS
 
 NOTHING_RUNS_MS = 5000
 NUMBER = re.compile(r"\d+")
-NEVER_WORKS = {code for code, (kind, _sentence) in KINDS.items() if kind is RequestRejected} | {
-    "black_picture",
-    "picture_too_large",
-}
+REJECTED = {code for code, (kind, _sentence) in KINDS.items() if kind is RequestRejected}
 
 
 class ErrorStatus(TypedDict):
@@ -119,7 +117,7 @@ def _error(job: Job | Seen, held: ProviderState | None) -> ErrorStatus | None:
     return {
         "code": job.error_code,
         "message": message,
-        "retryable": job.error_code not in NEVER_WORKS,
+        "retryable": job.error_code not in REJECTED | NEVER_WORKS,
         "retry_in": retry_in,
     }
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_noop as _
 
-from images.files import BadPicture
+from images.files import NEVER_WORKS, BadPicture
 from images.models import Job, Outcome, ProviderState
 from workers import backends
 from workers.database import until_database_answers
@@ -32,7 +32,6 @@ class StorageFailed(Exception):
 
 
 STORAGE_RETRY_SECONDS = 15.0
-NEVER_WORKS = {"black_picture", "picture_too_large"}
 
 
 def as_provider_error(error: Exception) -> ProviderError:
