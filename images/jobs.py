@@ -1,4 +1,4 @@
-"""Submit, cancel, retry, delete: what the views and the admin do with jobs. The only module that enqueues."""
+"""Submit, cancel, retry, star, delete: what the views and the admin do with jobs. The only module that enqueues."""
 
 from __future__ import annotations
 
@@ -154,6 +154,10 @@ def restore(jobs: QuerySet[Job]) -> int:
     with transaction.atomic():
         GeneratedImage.objects.filter(pk__in=ids).update(deleted_at=None)
         return Job.objects.filter(pk__in=ids).exclude(dismissed_at=None).update(dismissed_at=None)
+
+
+def star(jobs: QuerySet[Job], starred: bool = True) -> int:
+    return GeneratedImage.objects.filter(job__in=jobs).update(starred=starred)
 
 
 def hand_over(guest: str, owner: str) -> int:
