@@ -78,10 +78,8 @@ def open_or_404(source: File[bytes]) -> File[bytes]:
 
 def picture_response(source: Any, kind: str, headers: dict[str, str], name: str = "") -> HttpResponseBase:
     """With a name it is to be kept, without one it is to be looked at."""
-    response = FileResponse(source, content_type=kind, headers=headers, as_attachment=bool(name), filename=name)
-    response.headers["Content-Security-Policy"] = SANDBOX
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
+    headers = {"Content-Security-Policy": SANDBOX, **headers}
+    return FileResponse(source, content_type=kind, headers=headers, as_attachment=bool(name), filename=name)
 
 
 @require_safe

@@ -24,7 +24,6 @@ from images.views.files import SANDBOX, readable_name, settings_of
 MOST = 500
 HEADERS = {
     "Content-Disposition": 'attachment; filename="pictures.zip"',
-    "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": SANDBOX,
 }
 _packers = threading.BoundedSemaphore(4)  # of the process: a slow reader holds one of its threads
