@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from django.db.models import F
 from django.utils.translation import gettext_noop as _
 
 from images.files import NEVER_WORKS, BadPicture
@@ -70,7 +71,7 @@ def record_failure(job: Job, error: ProviderError) -> None:
 
 
 def decide(job: Job, error: ProviderError) -> Decision | None:
-    since_queued = job.attempt_rows.filter(started_at__gte=job.queued_at)  # a retry by hand begins anew
+    since_queued = job.attempt_rows.filter(started_at__gte=F("job__queued_at"))  # a retry by hand begins anew
     earlier = list(since_queued.exclude(outcome="").values_list("outcome", "billed"))
     charged = job.attempts - 1
     spent = sum(outcome in {Outcome.FAILED, Outcome.LOST} for outcome, _billed in earlier)
