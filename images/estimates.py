@@ -90,7 +90,7 @@ class Outlook:
         return (self.now - moment).total_seconds()
 
 
-def look_out(jobs: Sequence[Job | Seen], now: datetime | None = None) -> Outlook:
+def look_out(jobs: Sequence[Job | Seen], now: datetime | None) -> Outlook:
     """Empty without a query when nothing waits or runs."""
     if not jobs:
         return Outlook()
