@@ -148,7 +148,6 @@ CELERY_TASK_IGNORE_RESULT = True  # the job's row says it all
 CELERY_TASK_DEFAULT_QUEUE = "images"
 CELERY_TASK_QUEUES = [Queue("images"), Queue("operations")]  # an operator does not wait behind ten thousand pictures
 CELERY_TASK_ROUTES = {"operate": {"queue": "operations"}}
-CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]  # never pickle: whoever may write to Redis may not run code here
 CELERY_WORKER_POOL = "threads"  # the work is waiting for HTTP: 16 calls at once in one process
 CELERY_WORKER_CONCURRENCY = WORKER_CONCURRENCY
@@ -156,7 +155,6 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1  # a wake-up held by a busy worker wakes n
 CELERY_WORKER_DISABLE_PREFETCH = bool(REDIS_URL)  # nor may one be held when Redis dies: Celery 5.7.0 may end then
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # the provider knows nothing of Redis
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # LOGGING below holds for workers too
-CELERY_WORKER_SEND_TASK_EVENTS = False  # nobody listens
 CELERY_DB_REUSE_MAX = 10**9 if IS_SQLITE else 0  # to close SQLite's last connection costs a checkpoint: 5 ms and more
 CELERY_RESULT_BACKEND = "django-db"  # for operators' tasks and unexpected errors only
 CELERY_RESULT_EXTENDED = True  # with the task's name and arguments, for the admin
@@ -217,22 +215,17 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
-USE_TZ = True
 DATA_UPLOAD_MAX_MEMORY_SIZE = 100_000  # bytes: a form with the longest prompts is far smaller
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 
 # The browser
-SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
-SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 DEFAULT_EXCEPTION_REPORTER = "config.debugging.RedactingReporter"
 CSRF_FAILURE_VIEW = "images.views.errors.csrf_failure"
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
-SECURE_REFERRER_POLICY = "same-origin"
-X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = "; ".join(  # a page takes from this site only
     [
         "default-src 'none'",

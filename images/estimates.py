@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.conf import settings
@@ -22,6 +22,7 @@ from django.utils import timezone
 
 from images.models import ALL_PROVIDERS, Attempt, Job, ProviderState, Status, Worker
 from images.models.prepared import Prepared, rows
+from images.models.seen import Seen
 from images.pace import SURE_RUNS, Pace, pace_of
 
 KNOWN_RUNS = 20
@@ -39,25 +40,6 @@ SURELY_STARTED = 2.0  # who waits longer although there is room waits for a work
 T = TypeVar("T")
 
 
-class Waiting(Protocol):
-    """What must be known of a job; a row of any query will do."""
-
-    @property
-    def pk(self) -> UUID: ...
-    @property
-    def status(self) -> str: ...
-    @property
-    def model(self) -> str: ...
-    @property
-    def provider(self) -> str: ...
-    @property
-    def turn(self) -> int: ...
-    @property
-    def started_at(self) -> datetime | None: ...
-    @property
-    def next_attempt_at(self) -> datetime: ...
-
-
 @dataclass
 class Outlook:
     """What the queue looks like now, for the jobs that were asked for. `now` is the database's clock."""
@@ -69,11 +51,11 @@ class Outlook:
     running: int = 0
     now: datetime = field(default_factory=timezone.now)
 
-    def position(self, job: Waiting) -> int | None:
+    def position(self, job: Job | Seen) -> int | None:
         """How many jobs go first; None when not waiting for its turn."""
         return self.places.get(job.pk) if job.status == Status.QUEUED else None
 
-    def eta(self, job: Waiting) -> float | None:
+    def eta(self, job: Job | Seen) -> float | None:
         """Seconds until the picture is expected; None when that cannot be known."""
         pace = self.pace(job)
         if job.status == Status.RUNNING and job.started_at:
@@ -81,7 +63,7 @@ class Outlook:
         wait = self.until_start(job, pace)
         return None if wait is None else wait + pace.usual
 
-    def poll_after_ms(self, job: Waiting) -> int:
+    def poll_after_ms(self, job: Job | Seen) -> int:
         """Soon when the picture is near, seldom when it is far."""
         pace = self.pace(job)
         if job.status == Status.RUNNING and job.started_at:
@@ -93,7 +75,7 @@ class Outlook:
                 seconds = STARTED
         return round(1000 * (UNKNOWN_POLL if seconds is None else min(seconds, SLOWEST_POLL)))
 
-    def until_start(self, job: Waiting, pace: Pace) -> float | None:
+    def until_start(self, job: Job | Seen, pace: Pace) -> float | None:
         """Seconds until a worker takes it: at once while one is free, else when those before it are done."""
         if job.status != Status.QUEUED or job.provider in self.held:
             return None
@@ -101,14 +83,14 @@ class Outlook:
         before = self.places.get(job.pk, 0) + self.running + 1 - self.concurrency
         return until_due + pace.usual * max(0, before) / self.concurrency
 
-    def pace(self, job: Waiting) -> Pace:
+    def pace(self, job: Job | Seen) -> Pace:
         return self.paces.get(job.model, Pace())
 
     def since(self, moment: datetime) -> float:
         return (self.now - moment).total_seconds()
 
 
-def look_out(jobs: Sequence[Waiting], now: datetime | None = None) -> Outlook:
+def look_out(jobs: Sequence[Job | Seen], now: datetime | None) -> Outlook:
     """Empty without a query when nothing waits or runs."""
     if not jobs:
         return Outlook()
@@ -147,19 +129,19 @@ class Queue:
     blocked: frozenset[str] = frozenset()
     read_at: float = field(default_factory=time.monotonic)
 
-    def place(self, job: Waiting) -> int:
+    def place(self, job: Job | Seen) -> int:
         """From 0."""
         return bisect_left(self.turns, (job.turn, job.pk))
 
-    def lists(self, job: Waiting) -> bool:
+    def lists(self, job: Job | Seen) -> bool:
         place = self.place(job)
         return self.turns[place : place + 1] == [(job.turn, job.pk)]
 
-    def knows(self, job: Waiting) -> bool:
+    def knows(self, job: Job | Seen) -> bool:
         return self.place(job) >= LONGEST_LIST or self.lists(job)
 
 
-def queue_now(due: Sequence[Waiting]) -> Queue:
+def queue_now(due: Sequence[Job | Seen]) -> Queue:
     """It may be a moment old, unless one of these jobs is newer."""
     known: Queue | None = cached("queue")
     news = [job for job in due if known and not known.knows(job)]

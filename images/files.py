@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext_noop as _
 from PIL import Image, ImageOps, _imaging
 
 MAX_BYTES = 25_000_000
@@ -21,19 +22,14 @@ MAX_SCANS = 100  # of a progressive JPEG: each one costs a pass over all pixels
 BLACK = 3  # the brightest grey that still counts as black
 WIDTHS = (512, 256)  # of the thumbnails, in pixels: a JPEG of 1024 is decoded at half its size right away
 
-
-def _(sentence: str) -> str:
-    """Marks a sentence for translation. It is kept as it stands here, and translated where it is shown."""
-    return sentence
-
-
-MESSAGES = {
+MESSAGES = {  # kept as they stand here, and translated where they are shown
     "no_picture": _("The answer was not a PNG, JPEG or WebP picture."),
     "picture_too_large": _("The picture is too large to keep."),
     "broken_picture": _("The picture arrived damaged."),
     "animated_picture": _("The answer was an animation, not a single picture."),
     "black_picture": _("The model's safety filter answered with a black picture."),
 }
+NEVER_WORKS = {"black_picture", "picture_too_large"}  # however often the same is asked for
 
 _imaging.set_blocks_max(8)  # memory of one picture serves the next: a sixth less time for a JPEG
 

@@ -1,4 +1,4 @@
-"""Submit, cancel, retry, delete: what the views and the admin do with jobs. The only module that enqueues."""
+"""Submit, cancel, retry, star, delete: what the views and the admin do with jobs. The only module that enqueues."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterable
 from functools import partial
 from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from django.conf import settings
@@ -20,7 +21,7 @@ from django.db.models.functions import Now
 
 from images import usage
 from images.forms import SEEDS
-from images.models import GeneratedImage, Job
+from images.models import GeneratedImage, Job, Status
 from images.models.prepared import insert
 from images.models.queries import asked_query
 from workers import backends
@@ -113,10 +114,11 @@ def cancel(jobs: QuerySet[Job]) -> list[uuid.UUID]:
 def retry(jobs: QuerySet[Job]) -> list[uuid.UUID]:
     """Failed or canceled jobs run again, each behind its owner's waiting ones. Returns the ids that moved."""
     with transaction.atomic():
-        moved = Job.objects.filter(pk__in=jobs.values("pk")).retry()
-        rows = list(Job.objects.filter(pk__in=moved).order_by("owner", "pk").only("pk", "owner", "prompt", "provider"))
-        for owner, owned in groupby(rows, key=lambda job: job.owner):
+        ended = Job.objects.filter(pk__in=jobs.values("pk"), status__in=(Status.FAILED, Status.CANCELED))
+        rows = list(ended.order_by("pk").select_for_update().only("pk", "owner", "prompt", "provider"))
+        for owner, owned in groupby(sorted(rows, key=attrgetter("owner")), key=attrgetter("owner")):
             line_up(owner, list(owned))
+        moved = Job.objects.filter(pk__in=[job.pk for job in rows]).retry()
         for provider in {job.provider for job in rows}:
             again = [len(job.prompt) for job in rows if job.provider == provider]
             usage.add(provider, sum(again), len(again))
@@ -133,8 +135,8 @@ def retry_one(job: Job) -> bool:
 
 
 def line_up(owner: str, jobs: list[Job]) -> None:
-    first = Job.objects.exclude(pk__in=[job.pk for job in jobs]).next_turn(owner)
-    for turn, job in enumerate(jobs, start=first):
+    """Give them their turns, before they wait: nobody stands behind themselves."""
+    for turn, job in enumerate(jobs, start=Job.objects.next_turn(owner)):
         job.turn = turn
     Job.objects.bulk_update(jobs, ["turn"], batch_size=200)
 
@@ -152,6 +154,10 @@ def restore(jobs: QuerySet[Job]) -> int:
     with transaction.atomic():
         GeneratedImage.objects.filter(pk__in=ids).update(deleted_at=None)
         return Job.objects.filter(pk__in=ids).exclude(dismissed_at=None).update(dismissed_at=None)
+
+
+def star(jobs: QuerySet[Job], starred: bool = True) -> int:
+    return GeneratedImage.objects.filter(job__in=jobs).update(starred=starred)
 
 
 def hand_over(guest: str, owner: str) -> int:

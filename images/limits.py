@@ -61,12 +61,8 @@ def submit_wait(request: HttpRequest, owner: str) -> int:
 
 def login_wait(request: HttpRequest, name: str) -> int:
     """Seconds until this address, or anybody with this account's name, may try again."""
-    key = hashlib.sha256(name.strip().casefold().encode()).hexdigest()
-
-    def wait(counter: FixedWindowRateLimiter) -> int:
-        return _wait(counter, LOGINS, "login", address(request)) or _wait(counter, NAME_LOGINS, "login-name", key)
-
-    return shared_wait(wait)
+    key, place = hashlib.sha256(name.strip().casefold().encode()).hexdigest(), address(request)
+    return shared_wait(lambda by: _wait(by, LOGINS, "login", place) or _wait(by, NAME_LOGINS, "login-name", key))
 
 
 def shared_wait(ask: Callable[[FixedWindowRateLimiter], int]) -> int:

@@ -12,7 +12,6 @@ from typing import Any
 
 from django.db.models import Avg, Count, F, Q, QuerySet
 from django.db.models.functions import Now
-from prometheus_client import generate_latest
 from prometheus_client.core import GaugeHistogramMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -31,10 +30,6 @@ FACTS = {
     "worker_slots": "Pictures that they can draw at once.",
     "running_slots": "Pictures that they draw now.",
 }
-
-
-def exposition() -> bytes:
-    return generate_latest(FromDatabase())
 
 
 class FromDatabase(Collector):

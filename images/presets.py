@@ -1,4 +1,4 @@
-"""Sizes, styles and sample prompts that the form offers."""
+"""Sizes, styles and sample prompts that the form offers, and what a job asks for with them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from typing import Any, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
+
+from images.models import Job
+from workers.providers.base import GenerationRequest
 
 SIZES: list[tuple[str, Any]] = [
     ("1024x1024", _("Square")),
@@ -43,6 +46,16 @@ SAMPLES: list[Any] = [
 ]
 
 
-def styled(prompt: str, style: str) -> str:
-    """The prompt as it is sent: what was typed, then what the style adds."""
-    return f"{prompt}, {STYLES[style].words}" if style in STYLES else prompt
+def request_for(job: Job) -> GenerationRequest:
+    """What the provider is asked: the prompt is what was typed, then what the style adds."""
+    style = STYLES.get(job.style)
+    return GenerationRequest(
+        prompt=f"{job.prompt}, {style.words}" if style else job.prompt,
+        negative_prompt=job.negative_prompt,
+        model=job.model,
+        width=job.width,
+        height=job.height,
+        steps=job.steps,
+        guidance_scale=job.guidance_scale,
+        seed=job.seed,
+    )

@@ -1,7 +1,7 @@
 """Pictures by the words of their prompts, in an index. The last word may still be half typed: its beginning is enough.
 
 PostgreSQL keeps the words of a picture beside its row; SQLite keeps them in a full text table, in the order in which
-the pictures came, so that the newest ones of a common word are found without looking at all of them (migration 0005).
+the pictures came, so that the newest ones of a common word are found without looking at all of them (migration 0002).
 """
 
 from __future__ import annotations

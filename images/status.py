@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from images.estimates import Outlook, look_out
+from images.files import NEVER_WORKS
 from images.models import GeneratedImage, Job, ProviderState, Status
 from images.models.seen import Seen, SeenImage
 from workers.providers.base import RequestRejected
@@ -21,10 +22,7 @@ from workers.providers.errors import KINDS
 
 NOTHING_RUNS_MS = 5000
 NUMBER = re.compile(r"\d+")
-NEVER_WORKS = {code for code, (kind, _sentence) in KINDS.items() if kind is RequestRejected} | {
-    "black_picture",
-    "picture_too_large",
-}
+REJECTED = {code for code, (kind, _sentence) in KINDS.items() if kind is RequestRejected}
 
 
 class ErrorStatus(TypedDict):
@@ -109,19 +107,19 @@ def _text(moment: datetime | None) -> str | None:
 
 def _error(job: Job | Seen, held: ProviderState | None) -> ErrorStatus | None:
     if job.status == Status.QUEUED and held:
-        return _held(held)
+        return _told(*_held(held))
     if not job.error_code:
         return None
-    message, retry_in = in_words(job.error_message), None
+    message, until = in_words(job.error_message), None
     if job.status == Status.QUEUED:
         message = message.partition(". ")[0].rstrip(".") + "." if message else ""  # the rest says what to do: we do it
-        retry_in = max(0, round((job.next_attempt_at - timezone.now()).total_seconds()))
-    return {
-        "code": job.error_code,
-        "message": message,
-        "retryable": job.error_code not in NEVER_WORKS,
-        "retry_in": retry_in,
-    }
+        until = job.next_attempt_at
+    return _told(job.error_code, message, until, job.error_code not in REJECTED | NEVER_WORKS)
+
+
+def _told(code: str, message: str, until: datetime | None, retryable: bool = True) -> ErrorStatus:
+    retry_in = max(0, round((until - timezone.now()).total_seconds())) if until else None
+    return {"code": code, "message": message, "retryable": retryable, "retry_in": retry_in}
 
 
 def in_words(sentence: str) -> str:
@@ -132,20 +130,18 @@ def in_words(sentence: str) -> str:
     return _(NUMBER.sub("%(n)s", sentence, count=1)).replace("%(n)s", number[0])
 
 
-def _held(state: ProviderState) -> ErrorStatus:
-    """Why a job waits although a worker is free."""
+def _held(state: ProviderState) -> tuple[str, str, datetime | None]:
+    """Why a job waits although a worker is free: a code, a sentence, and until when if that is known."""
+    if state.paused_at and state.pause_code:
+        message = " ".join([in_words(state.pause_reason), _("Your picture waits and starts by itself.")])
+        return state.pause_code, message, None
     if state.paused_at:
-        message = _("Drawing is paused. Your picture waits and starts by itself.")
-        if state.pause_code:
-            message = " ".join([in_words(state.pause_reason), _("Your picture waits and starts by itself.")])
-        return {"code": state.pause_code or "paused", "message": message, "retryable": True, "retry_in": None}
-    code, until = ("provider_down", state.open_until) if state.open_until else ("rate_limited", state.hold_until)
-    message = {
-        "provider_down": _("The drawing service has trouble. Your picture waits and starts by itself."),
-        "rate_limited": _("The drawing service is very busy. Your picture waits and starts by itself."),
-    }[code]
-    retry_in = max(0, round((until - timezone.now()).total_seconds())) if until else None
-    return {"code": code, "message": message, "retryable": True, "retry_in": retry_in}
+        return "paused", _("Drawing is paused. Your picture waits and starts by itself."), None
+    if state.open_until:
+        message = _("The drawing service has trouble. Your picture waits and starts by itself.")
+        return "provider_down", message, state.open_until
+    message = _("The drawing service is very busy. Your picture waits and starts by itself.")
+    return "rate_limited", message, state.hold_until
 
 
 def _image(job: Job | Seen) -> ImageStatus | None:

@@ -33,6 +33,9 @@ class PictureStorage(Protocol):
         """Raise if a picture could not be stored now."""
 
 
+_storage = cast("PictureStorage", default_storage)
+
+
 def folder_of(stem: str) -> str:
     return f"pictures/{stem[30:32]}"
 
@@ -68,17 +71,13 @@ def remove(names: Iterable[str]) -> None:
 
 def list_shard(shard: str) -> list[tuple[str, datetime]]:
     """Names and times of change of all files of one of SHARDS, unfinished ones included."""
-    return list(_storage().list_times(f"pictures/{shard}"))
+    return list(_storage.list_times(f"pictures/{shard}"))
 
 
 def free_bytes() -> int | None:
-    return _storage().free_bytes()
+    return _storage.free_bytes()
 
 
 def check_writable() -> None:
     """Raise OSError (or what else the storage raises) if a picture could not be stored now."""
-    _storage().check_writable()
-
-
-def _storage() -> PictureStorage:
-    return cast("PictureStorage", default_storage)
+    _storage.check_writable()

@@ -30,9 +30,9 @@ def release_server_connection() -> None:
         release_connection()
 
 
-def until_database_answers(write: Callable[[], T], patience: float = PATIENCE_SECONDS) -> T:
+def until_database_answers(write: Callable[[], T]) -> T:
     """Repeat a guarded write while the database is away, so that a paid picture is not lost."""
-    end = time.monotonic() + patience
+    end = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
             return write()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from django.db.models import F
 from django.utils.translation import gettext_noop as _
 
-from images.files import BadPicture
+from images.files import NEVER_WORKS, BadPicture
 from images.models import Job, Outcome, ProviderState
 from workers import backends
 from workers.database import until_database_answers
@@ -32,7 +33,6 @@ class StorageFailed(Exception):
 
 
 STORAGE_RETRY_SECONDS = 15.0
-NEVER_WORKS = {"black_picture", "picture_too_large"}
 
 
 def as_provider_error(error: Exception) -> ProviderError:
@@ -71,7 +71,7 @@ def record_failure(job: Job, error: ProviderError) -> None:
 
 
 def decide(job: Job, error: ProviderError) -> Decision | None:
-    since_queued = job.attempt_rows.filter(started_at__gte=job.queued_at)  # a retry by hand begins anew
+    since_queued = job.attempt_rows.filter(started_at__gte=F("job__queued_at"))  # a retry by hand begins anew
     earlier = list(since_queued.exclude(outcome="").values_list("outcome", "billed"))
     charged = job.attempts - 1
     spent = sum(outcome in {Outcome.FAILED, Outcome.LOST} for outcome, _billed in earlier)

@@ -130,9 +130,10 @@ class Leases:
 leases = Leases()
 
 
-def beat_until(stopped: threading.Event) -> None:
+def keep_beating() -> None:
     """The heartbeat thread. It outlives a database that is away, and holds no connection between beats."""
-    while not stopped.wait(settings.HEARTBEAT_SECONDS):
+    while True:
+        time.sleep(settings.HEARTBEAT_SECONDS)
         try:
             leases.beat()
         except DatabaseError as error:

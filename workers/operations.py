@@ -54,24 +54,17 @@ class Operation:
         return words % {"past": self.past, "done": in_groups(done), "skipped": in_groups(skipped)}
 
 
-def retry(rows: Jobs) -> int:
-    return len(jobs.retry(rows))
-
-
-def cancel(rows: Jobs) -> int:
-    return len(jobs.cancel(rows))
-
-
 ENDED = frozenset({Status.FAILED, Status.CANCELED})
 OPEN = frozenset({Status.QUEUED, Status.RUNNING})
 RETRY, CANCEL = pgettext_lazy("operation", "Retry"), pgettext_lazy("operation", "Cancel")
 DELETE = pgettext_lazy("operation", "Delete")
+RETRIED, CANCELED, DELETED = gettext_lazy("Retried"), gettext_lazy("Canceled"), gettext_lazy("Deleted")
 OPERATIONS = {
     "retry": Operation(
-        RETRY, gettext_lazy("Retried"), "images.operate_job", ENDED, "finished_at", retry, usual="failed"
+        RETRY, RETRIED, "images.operate_job", ENDED, "finished_at", lambda rows: len(jobs.retry(rows)), usual="failed"
     ),
-    "cancel": Operation(CANCEL, gettext_lazy("Canceled"), "images.operate_job", OPEN, "queued_at", cancel),
-    "delete": Operation(DELETE, gettext_lazy("Deleted"), "images.delete_job", TERMINAL, "finished_at", jobs.to_trash),
+    "cancel": Operation(CANCEL, CANCELED, "images.operate_job", OPEN, "queued_at", lambda rows: len(jobs.cancel(rows))),
+    "delete": Operation(DELETE, DELETED, "images.delete_job", TERMINAL, "finished_at", jobs.to_trash),
 }
 
 

@@ -16,7 +16,7 @@ from config.celery import app
 from images.models import ProviderState
 from workers import backends
 from workers.database import release_connection
-from workers.leases import beat_until, leases
+from workers.leases import keep_beating, leases
 from workers.mistakes import keep_traceback
 from workers.sweeper import BROKER_ERRORS, recover_dead_neighbours, send_wake_ups, sweep
 
@@ -66,18 +66,17 @@ class Rounds:
         return sweep(rescuing=time.monotonic() >= self.no_rescue_before)
 
 
-def keep_until(stopped: threading.Event) -> None:
+def keep_sweeping() -> None:
     """The sweeper thread."""
     rounds = Rounds()
-    while not stopped.wait(rounds.turn()):
-        pass
+    while True:
+        time.sleep(rounds.turn())
 
 
 def start_threads() -> None:
     """Heartbeat and sweeper, for as long as the process lives."""
-    forever = threading.Event()
-    for target in (keep_until, beat_until):
-        threading.Thread(target=target, args=[forever], daemon=True, name=target.__name__).start()
+    for target in (keep_sweeping, keep_beating):
+        threading.Thread(target=target, daemon=True, name=target.__name__).start()
 
 
 class Keeper(bootsteps.StartStopStep):

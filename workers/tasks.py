@@ -16,7 +16,7 @@ from workers import backends, thumbnails
 from workers.database import AWAY, release_server_connection, until_database_answers
 from workers.failures import StorageFailed, give_back
 from workers.leases import leases
-from workers.providers.base import Deadline, Generation, GenerationRequest
+from workers.providers.base import Deadline, Generation
 
 logger = logging.getLogger(__name__)
 
@@ -44,21 +44,8 @@ def draw(job: Job, deadline: Deadline) -> None:
     """Call the provider and store what it made."""
     drawer = backends.provider(job.provider)
     release_server_connection()
-    generation = drawer.generate(request_for(job), deadline)
+    generation = drawer.generate(presets.request_for(job), deadline)
     store(job, generation, read_picture(generation.data, refuse_black=settings.REFUSE_BLACK_PICTURES))
-
-
-def request_for(job: Job) -> GenerationRequest:
-    return GenerationRequest(
-        prompt=presets.styled(job.prompt, job.style),
-        negative_prompt=job.negative_prompt,
-        model=job.model,
-        width=job.width,
-        height=job.height,
-        steps=job.steps,
-        guidance_scale=job.guidance_scale,
-        seed=job.seed,
-    )
 
 
 def store(job: Job, generation: Generation, picture: Picture) -> None:

@@ -38,14 +38,12 @@ def job_filter(name: str, heading: Any, usual: Callable[[], Iterable[Any]]) -> t
     return JobFilter
 
 
-def http_statuses() -> list[Any]:
-    return [*recent(Attempt.objects.all(), "http_status"), matching.NO_ANSWER]
-
-
 # The state is chosen with the tabs above the list, an owner with a click; Django's list knows both by itself.
 JOB_FILTERS = (
     job_filter("code", _("reason"), lambda: recent(Job.objects.filter(status=Status.FAILED), "error_code")),
-    job_filter("http", _("answer's status"), http_statuses),
+    job_filter(
+        "http", _("answer's status"), lambda: [*recent(Attempt.objects.all(), "http_status"), matching.NO_ANSWER]
+    ),
     job_filter("provider", _("provider"), lambda: recent(Job.objects.all(), "provider")),
     job_filter("model", _("model"), lambda: recent(Job.objects.all(), "model")),
     job_filter("since", _("time: the last"), lambda: matching.SPANS),

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from images.models.job import Attempt, Job, Outcome
 from images.models.operations import ALL_PROVIDERS, Chore, ProviderState, Usage, Worker
-from images.models.picture import GeneratedImage
+from images.models.picture import GeneratedImage, StoredFile
 from images.models.status import TERMINAL, Status
-from images.models.stored_file import StoredFile
 
 __all__ = [
     "ALL_PROVIDERS",

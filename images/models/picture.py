@@ -1,10 +1,11 @@
-"""The picture that a job ended with."""
+"""The picture that a job ended with, and files where the database keeps them: IMAGE_STORAGE=database."""
 
 from __future__ import annotations
 
 import base64
 
 from django.db import models
+from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -77,3 +78,14 @@ class GeneratedImage(models.Model):
         self.job.delete()
         for name in names:
             storage.delete(name)
+
+
+class StoredFile(models.Model):
+    """One file of images.database_storage. The bytes stand last: SQLite reads over them to what stands behind."""
+
+    name = models.CharField(max_length=200, primary_key=True)
+    modified_at = models.DateTimeField(db_default=Now())
+    data = models.BinaryField()
+
+    def __str__(self) -> str:
+        return self.name

@@ -22,11 +22,3 @@ class Status(TextChoices):
 
 
 TERMINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELED})
-
-SOURCES: dict[Status, frozenset[Status]] = {
-    Status.QUEUED: frozenset({Status.RUNNING, Status.FAILED, Status.CANCELED}),
-    Status.RUNNING: frozenset({Status.QUEUED}),
-    Status.SUCCEEDED: frozenset({Status.RUNNING}),
-    Status.FAILED: frozenset({Status.QUEUED, Status.RUNNING}),
-    Status.CANCELED: frozenset({Status.QUEUED, Status.RUNNING}),
-}

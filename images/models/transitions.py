@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from django.apps import apps
 from django.conf import settings
 from django.db import connection, models, transaction
-from django.db.models import F, Max, Min, Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.db.models.lookups import LessThanOrEqual
 
@@ -28,7 +28,7 @@ from images.models.queries import (
     suspect_query,
     waiting_query,
 )
-from images.models.status import SOURCES, Status
+from images.models.status import Status
 
 if TYPE_CHECKING:
     from images.models.job import Job
@@ -68,9 +68,7 @@ class JobQuerySet(models.QuerySet["Job"]):
 
     def next_turn(self, owner: str) -> int:
         """Behind the owner's own waiting jobs, but beside everybody else's next one: one turn for each in rounds."""
-        current = self.due().aggregate(turn=Min("turn"))["turn"] or 0
-        own_last = self.queued().filter(owner=owner).aggregate(turn=Max("turn"))["turn"]
-        return int(current if own_last is None else max(current, own_last + 1))
+        return max(self.waiting_of(owner)[1], self.current_turn())
 
     def waiting_of(self, owner: str) -> tuple[int, int]:
         """How many jobs wait for this owner, and the turn that comes after theirs."""
@@ -131,14 +129,10 @@ class JobQuerySet(models.QuerySet["Job"]):
             stored_query().run(**run, provider=provider or job.provider, http_status=http_status, request_id=request_id)
         return True
 
-    def fail(self, job: Job, code: str, message: str, /, *, outcome: str = "failed", **attempt: Any) -> bool:
+    def fail(self, job: Job, code: str, message: str, /, **attempt: Any) -> bool:
         """running → failed, for good."""
-        with transaction.atomic():
-            ended: dict[str, Any] = {"finished_at": Now(), "error_code": code, "error_message": message}
-            if not self._leave(job, Status.FAILED, **ended):
-                return False
-            self._close_attempt(job, outcome, **{"error_code": code, **attempt})
-        return True
+        ended = {"finished_at": Now(), "error_code": code, "error_message": message}
+        return self._leave(job, Status.FAILED, ended, {"error_code": code, **attempt})
 
     def requeue(
         self,
@@ -154,25 +148,21 @@ class JobQuerySet(models.QuerySet["Job"]):
     ) -> bool:
         """running → queued, to be tried again in `delay` seconds; `charge=False` gives the attempt back."""
         later = Now() + timedelta(seconds=delay) if delay else Now()  # SQLite would write the sum with more digits
-        changes: dict[str, Any] = {"next_attempt_at": later}
+        changes: dict[str, Any] = {"next_attempt_at": later, "error_code": code, "error_message": message}
         if not charge:
             changes["attempts"] = F("attempts") - 1
         if outcome == "lost":
             changes["losses"] = F("losses") + 1
-        with transaction.atomic():
-            if not self._leave(job, Status.QUEUED, error_code=code, error_message=message, **changes):
-                return False
-            self._close_attempt(job, outcome, **{"error_code": code, **attempt})
-        return True
+        return self._leave(job, Status.QUEUED, changes, {"outcome": outcome, "error_code": code, **attempt})
 
     def release(self, job: Job) -> bool:
         """running → queued at once, as if it had not been tried: its worker must stop."""
-        return self.requeue(job, "", "", charge=False, outcome="released", error_code="")
+        return self.requeue(job, "", "", charge=False, outcome="released")
 
     def cancel(self) -> list[uuid.UUID]:
         """queued or running → canceled; a result that comes later is dropped. Returns the ids that moved."""
         with transaction.atomic():
-            ids = self._move(Status.CANCELED, finished_at=Now(), **NO_LEASE)
+            ids = self._move([Status.QUEUED, Status.RUNNING], Status.CANCELED, finished_at=Now(), **NO_LEASE)
             running = apps.get_model("images", "Attempt").objects.filter(job__in=ids, finished_at=None)
             running.update(outcome="canceled", finished_at=Now())
         return ids
@@ -187,12 +177,12 @@ class JobQuerySet(models.QuerySet["Job"]):
             "started_at": None,
             "finished_at": None,
         }
-        return self._move(Status.QUEUED, (Status.FAILED, Status.CANCELED), **again, **NO_ERROR, **NO_LEASE)
+        return self._move([Status.FAILED, Status.CANCELED], Status.QUEUED, **again, **NO_ERROR, **NO_LEASE)
 
     def give_up(self, code: str, message: str) -> list[uuid.UUID]:
         """queued → failed, for jobs that waited too long."""
         ended: dict[str, Any] = {"finished_at": Now(), "error_code": code, "error_message": message}
-        return self._move(Status.FAILED, (Status.QUEUED,), **ended)
+        return self._move([Status.QUEUED], Status.FAILED, **ended)
 
     def _start(self, job: Job, worker: str) -> bool:
         job.lease_token = uuid.uuid4()
@@ -204,22 +194,23 @@ class JobQuerySet(models.QuerySet["Job"]):
             insert(job.attempt_rows.model(job=job, number=number, **run))
         return started == 1
 
-    def _leave(self, job: Job, to: Status, **changes: Any) -> bool:
-        """Out of running, only while the lease is still this run's own."""
+    def _leave(self, job: Job, to: Status, changes: dict[str, Any], attempt: dict[str, Any]) -> bool:
+        """Out of running, only while the lease is still this run's own; its attempt ends."""
         assert job.lease_token is not None
-        held = self.filter(pk=job.pk, status=Status.RUNNING, lease_token=job.lease_token)
-        return held.update(status=to, version=F("version") + 1, **NO_LEASE, **changes) == 1
+        run = {"lease_token": job.lease_token}
+        with transaction.atomic():
+            held = self.filter(pk=job.pk, status=Status.RUNNING, **run)
+            left = held.update(status=to, version=F("version") + 1, **NO_LEASE, **changes)
+            if left:
+                attempt = {"outcome": "failed", "finished_at": Now(), **attempt}
+                job.attempt_rows.filter(finished_at__isnull=True, **run).update(**attempt)
+        return left == 1
 
-    def _move(self, to: Status, sources: Iterable[Status] | None = None, **changes: Any) -> list[uuid.UUID]:
+    def _move(self, sources: Iterable[Status], to: Status, **changes: Any) -> list[uuid.UUID]:
         """Move the selected rows that may move. The ids are read first and each row is guarded again by its state."""
-        allowed = Q(status__in=sources or SOURCES[to])
+        allowed = Q(status__in=sources)
         with transaction.atomic():
             ids = list(self.filter(allowed).order_by("pk").select_for_update().values_list("pk", flat=True))
             rows = self.model._default_manager.filter(allowed, pk__in=ids)
             rows.update(status=to, version=F("version") + 1, **changes)
         return ids
-
-    def _close_attempt(self, job: Job, outcome: str, **changes: Any) -> None:
-        assert job.lease_token is not None
-        open_one = job.attempt_rows.filter(lease_token=job.lease_token, finished_at__isnull=True)
-        open_one.update(outcome=outcome, finished_at=Now(), **changes)

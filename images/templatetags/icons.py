@@ -18,9 +18,9 @@ LONG_SIDE = 20
 
 
 @lru_cache(maxsize=256)
-def drawing(name: str, style: str) -> tuple[str, str]:
+def drawing(name: str) -> tuple[str, str]:
     """The view box and the paths of an icon. Raises FileNotFoundError for a name that the package does not have."""
-    svg = files("fontawesome") / "static" / "fontawesome" / "svgs" / style / f"{name}.svg"
+    svg = files("fontawesome") / "static" / "fontawesome" / "svgs" / "solid" / f"{name}.svg"
     found = DRAWING.search(svg.read_text(encoding="utf-8"))
     if not found:
         raise ValueError(f"{name}.svg is not a drawing that can be put into a page")
@@ -28,9 +28,9 @@ def drawing(name: str, style: str) -> tuple[str, str]:
 
 
 @register.simple_tag
-def icon(name: str, style: str = "solid") -> SafeString:
-    """`{% icon "star" %}` or `{% icon "star" "regular" %}`: for the eye only, as tall as the text around it."""
-    box, paths = drawing(name, style)
+def icon(name: str) -> SafeString:
+    """`{% icon "star" %}`: for the eye only, as tall as the text around it."""
+    box, paths = drawing(name)
     return format_html(
         '<svg class="icon" width="20" height="16" viewBox="{}" fill="currentColor" aria-hidden="true">{}</svg>',
         box,
@@ -44,7 +44,7 @@ def icon_sheet(names: str) -> SafeString:
     symbols = format_html_join(
         "",
         '<symbol id="icon-{}" viewBox="{}">{}</symbol>',
-        ((name, box, mark_safe(paths)) for name in names.split() for box, paths in [drawing(name, "solid")]),  # noqa: S308
+        ((name, box, mark_safe(paths)) for name in names.split() for box, paths in [drawing(name)]),  # noqa: S308
     )
     return format_html('<svg class="icon-sheet" width="0" height="0" aria-hidden="true">{}</svg>', symbols)
 

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from images import gallery, jobs
 from images.identity import owner, viewer
 from images.limits import submit_wait
-from images.models import GeneratedImage, Job
+from images.models import Job
 from images.status import job_status
 from images.views.errors import error_response, page_of_ours, too_fast, wants_json
 from images.views.generate import refusal
@@ -91,6 +91,6 @@ def restore(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 def star(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     rows = owned(request, pk)
     starred = request.POST.get("starred", "1") == "1"
-    GeneratedImage.objects.filter(job__in=rows).update(starred=starred)
+    jobs.star(rows, starred)
     message = _("Starred.") if starred else _("The star is gone.")
     return answer(request, {"starred": starred}, message)

@@ -99,19 +99,15 @@ def too_busy(request: HttpRequest) -> HttpResponse:
     return too_many(request, _("Many people ask for this now. Try again in a moment."), 5, "too_busy")
 
 
-def refuse_often(request: HttpRequest, kind: str) -> HttpResponse | None:
-    """The 429 for who asks for this `kind` of limits.RULES too often."""
-    wait = request_wait(kind, request, owner(request))
-    return too_fast(request, wait) if wait else None
-
-
-def limited(kind: str) -> Callable[[View], View]:
-    """A view that is asked at most as often as limits.RULES says."""
+def limited(kind: str, parameter: str = "") -> Callable[[View], View]:
+    """A view that is asked at most as often as limits.RULES says; with a parameter, only where it is given."""
 
     def decorate(view: View) -> View:
         @wraps(view)
         def counted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            return refuse_often(request, kind) or view(request, *args, **kwargs)
+            asked = not parameter or request.GET.get(parameter)
+            wait = request_wait(kind, request, owner(request)) if asked else 0
+            return too_fast(request, wait) if wait else view(request, *args, **kwargs)
 
         return counted
 

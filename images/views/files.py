@@ -78,10 +78,8 @@ def open_or_404(source: File[bytes]) -> File[bytes]:
 
 def picture_response(source: Any, kind: str, headers: dict[str, str], name: str = "") -> HttpResponseBase:
     """With a name it is to be kept, without one it is to be looked at."""
-    response = FileResponse(source, content_type=kind, headers=headers, as_attachment=bool(name), filename=name)
-    response.headers["Content-Security-Policy"] = SANDBOX
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
+    headers = {"Content-Security-Policy": SANDBOX, **headers}
+    return FileResponse(source, content_type=kind, headers=headers, as_attachment=bool(name), filename=name)
 
 
 @require_safe
@@ -115,18 +113,8 @@ def converted(image: GeneratedImage, to_format: str, settings: Settings | None) 
 
 
 def settings_of(image: GeneratedImage) -> Settings:
-    job = image.job
-    return Settings(
-        prompt=presets.styled(job.prompt, job.style),
-        negative_prompt=job.negative_prompt,
-        steps=job.steps,
-        guidance_scale=job.guidance_scale,
-        seed=job.seed,
-        width=image.width,
-        height=image.height,
-        model=job.model,
-        version=f"image-generator {VERSION}",
-    )
+    drawn = {"width": image.width, "height": image.height, "version": f"image-generator {VERSION}"}
+    return Settings(**(vars(presets.request_for(image.job)) | drawn))
 
 
 def readable_name(image: GeneratedImage, to_format: str) -> str:

@@ -16,13 +16,13 @@ from django.views.decorators.http import require_safe
 from images import gallery, presets
 from images.forms import GenerateForm, offered_models
 from images.identity import viewer
+from images.matching import as_id
 from images.models import GeneratedImage, Job
 from images.status import job_statuses
 from images.usage import usage
-from images.views.errors import refuse_often
+from images.views.errors import limited
 from images.words import state_words, why_words
 from workers import backends
-from workers.providers.models import ModelInfo
 
 LONGEST_SEARCH = 200  # characters
 COPIED = ("prompt", "negative_prompt", "style", "model", "steps", "guidance_scale", "seed")
@@ -71,14 +71,10 @@ def home_page(request: HttpRequest, form: GenerateForm, status: int = 200) -> Ht
         "demo": backends.chosen() == "demo",
         "usage": usage(backends.chosen()),
         "samples": [] if shown else presets.SAMPLES,
-        "model_info_json": {info.id: model_facts(info) for info in offered_models()},
+        "model_info_json": {info.id: {name: getattr(info, name) for name in MODEL_FACTS} for info in offered_models()},
         "usual_settings": usual_settings(),
     }
     return render(request, "images/home.html", context, status=status)
-
-
-def model_facts(info: ModelInfo) -> dict[str, Any]:
-    return {name: getattr(info, name) for name in MODEL_FACTS}
 
 
 def usual_settings() -> dict[str, str]:
@@ -95,7 +91,8 @@ def initial(request: HttpRequest) -> dict[str, Any]:
         "prompt": request.GET.get("prompt", ""),
         "given": "prompt" if request.GET.get("prompt") else "",
     }
-    source = source_job(request)
+    pk = as_id(request.GET.get("from", ""))
+    source = gallery.visible_jobs(viewer(request)).filter(pk=pk).first() if pk else None
     return values | copied(source, request.GET) if source else values
 
 
@@ -108,14 +105,6 @@ def copied(source: Job, asked: QueryDict) -> dict[str, Any]:
     if asked.get("seed") == "0":
         values["seed"] = None
     return values | {"given": "all"}
-
-
-def source_job(request: HttpRequest) -> Job | None:
-    try:
-        pk = uuid.UUID(request.GET.get("from", ""))
-    except ValueError:
-        return None
-    return gallery.visible_jobs(viewer(request)).filter(pk=pk).first()
 
 
 def asked_list(request: HttpRequest) -> dict[str, str]:
@@ -132,10 +121,9 @@ def query_of(asked: dict[str, str]) -> str:
 
 
 @require_safe
+@limited("search", "q")
 def gallery_page(request: HttpRequest) -> HttpResponse:
     who, asked = viewer(request), asked_list(request)
-    if "q" in asked and (refused := refuse_often(request, "search")):
-        return refused
     chosen = wanted(asked)
     try:
         found = gallery.page(who, cursor=request.GET.get("cursor", ""), **chosen)
@@ -153,10 +141,9 @@ def gallery_page(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@limited("search", "q")
 def picture(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     who, asked = viewer(request), asked_list(request)
-    if "q" in asked and (refused := refuse_often(request, "search")):
-        return refused
     job = get_object_or_404(gallery.visible_jobs(who), pk=pk)
     image = getattr(job, "image", None)
     if ((image and image.deleted_at) or job.dismissed_at) and not who.owns(job):

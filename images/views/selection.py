@@ -24,19 +24,14 @@ from images.views.files import SANDBOX, readable_name, settings_of
 MOST = 500
 HEADERS = {
     "Content-Disposition": 'attachment; filename="pictures.zip"',
-    "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": SANDBOX,
 }
 _packers = threading.BoundedSemaphore(4)  # of the process: a slow reader holds one of its threads
 
 
-def star(rows: QuerySet[Job], starred: bool = True) -> int:
-    return GeneratedImage.objects.filter(job__in=rows).update(starred=starred)
-
-
 ACTIONS: dict[str, Callable[[QuerySet[Job]], int]] = {
-    "star": star,
-    "unstar": partial(star, starred=False),
+    "star": jobs.star,
+    "unstar": partial(jobs.star, starred=False),
     "delete": jobs.to_trash,
     "restore": jobs.restore,
 }

@@ -35,10 +35,7 @@ def status_body(jobs: Iterable[Job | Seen], *, with_url: bool = False) -> dict[s
 @require_safe
 @limited("poll")
 def status(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    jobs = find(request, [pk])
-    if not jobs:
-        raise Http404
-    only = job_statuses(jobs)[0]
+    only = job_statuses(find(request, [pk]))[0]
     return conditional(request, dict(only), [only])
 
 
@@ -50,15 +47,16 @@ def status_many(request: HttpRequest) -> HttpResponse:
         ids = [uuid.UUID(text) for text in request.GET.getlist("id")[:MOST_IDS]]
     except ValueError as error:
         raise Http404 from error
-    jobs = find(request, ids)
-    if not jobs:
-        raise Http404
-    body = status_body(jobs)
+    body = status_body(find(request, ids))
     return conditional(request, body, body["jobs"])
 
 
 def find(request: HttpRequest, ids: Sequence[uuid.UUID]) -> list[Seen]:
-    return gallery.visible_of(viewer(request), look_up(ids))
+    """Raises Http404 where none of them is known."""
+    jobs = gallery.visible_of(viewer(request), look_up(ids))
+    if not jobs:
+        raise Http404
+    return jobs
 
 
 def conditional(request: HttpRequest, body: dict[str, Any], statuses: Sequence[JobStatus]) -> HttpResponse:

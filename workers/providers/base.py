@@ -118,9 +118,6 @@ class Deadline:
 class Provider(Protocol):
     """Draws one picture per call."""
 
-    @property
-    def name(self) -> str: ...
-
     def generate(self, request: GenerationRequest, deadline: Deadline | None = None) -> Generation:
         """Raise ProviderError when there is no picture."""
         ...

@@ -61,19 +61,17 @@ def palette(words: list[str], idea: Random) -> list[Colour]:
 class DemoProvider:
     """Draws at once: the same picture for the same prompt, seed and size. Needs no account and no network."""
 
-    name = "demo"
-
     def generate(self, request: GenerationRequest, deadline: Deadline | None = None) -> Generation:
         """A JPEG. ProviderError ("canceled" or "timeout") if the deadline ends first."""
 
         def pause() -> None:
             if deadline:
-                raise_if_over(deadline, self.name)
+                raise_if_over(deadline, "demo")
 
         ignored = tuple(name for name in ("negative_prompt", "steps", "guidance_scale") if getattr(request, name))
         out = io.BytesIO()
         paint(request, pause).save(out, "JPEG", quality=92, subsampling=0)
-        return Generation(data=out.getvalue(), provider=self.name, ignored=ignored)
+        return Generation(data=out.getvalue(), provider="demo", ignored=ignored)
 
 
 def paint(request: GenerationRequest, pause: Callable[[], None]) -> Image.Image:

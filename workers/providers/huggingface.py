@@ -37,8 +37,6 @@ class HuggingFaceConfig:
 class HuggingFaceProvider:
     """May be used by many threads at once."""
 
-    name: str = "huggingface"
-
     def __init__(self, config: HuggingFaceConfig, session: requests.Session, cache: Cache | None = None) -> None:
         self._config = config
         bill_to = {"X-HF-Bill-To": config.bill_to} if config.bill_to and not config.is_endpoint else {}

@@ -12,10 +12,8 @@ from workers.providers.drawing import Desk
 class OpenAIProvider:
     """May be used by many threads at once. `base_url` with or without its /v1; one's own server may need no key."""
 
-    name: str = "openai"
-
     def __init__(self, base_url: str, api_key: str, session: requests.Session) -> None:
         self._desk = Desk(session, base_url.rstrip("/").removesuffix("/v1"), api_key)
 
     def generate(self, request: GenerationRequest, deadline: Deadline | None = None) -> Generation:
-        return self._desk.draw(OPENAI, request, Served(self.name, request.model), deadline or Deadline())
+        return self._desk.draw(OPENAI, request, Served("openai", request.model), deadline or Deadline())

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import migrations, models
+from django.db import migrations
 
 # Words end at every sign of ASCII that is neither letter nor digit, as images/search.py cuts what people type.
 POSTGRES = [
-    "SET LOCAL statement_timeout = 0",  # a million pictures take minutes
     r"""CREATE FUNCTION images_words(prompt text) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
         SELECT to_tsvector('simple', regexp_replace(left(prompt, 4000), '[\x01-\x2f\x3a-\x40\x5b-\x60\x7b-\x7f]+', ' ', 'g'))
     $$""",
     "ALTER TABLE images_generatedimage ADD COLUMN words tsvector",
-    """UPDATE images_generatedimage SET words = images_words(job.prompt)
-        FROM images_job AS job WHERE job.id = images_generatedimage.job_id""",
     """CREATE FUNCTION images_set_words() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
             NEW.words := images_words((SELECT prompt FROM images_job WHERE id = NEW.job_id));
@@ -46,18 +43,9 @@ FIGURES = {
     },
     "images_attempt": {"attempt_stored": "1000000 2", "attempt_open": "100 10"},
 }
-POSTGRES_BACK = [
-    "DROP TRIGGER images_set_words ON images_generatedimage",
-    "DROP FUNCTION images_set_words()",
-    "ALTER TABLE images_generatedimage DROP COLUMN words",
-    "DROP FUNCTION images_words(text)",
-]
 SQLITE = [
     "CREATE TABLE images_number (id integer PRIMARY KEY AUTOINCREMENT, job_id char(32) NOT NULL UNIQUE)",
     "CREATE VIRTUAL TABLE images_words USING fts5(prompt, content='', tokenize='unicode61 remove_diacritics 0')",
-    "INSERT INTO images_number (job_id) SELECT job_id FROM images_generatedimage ORDER BY created_at, job_id",
-    """INSERT INTO images_words (rowid, prompt) SELECT number.id, job.prompt FROM images_number AS number
-        JOIN images_job AS job ON job.id = number.job_id ORDER BY number.id""",
     """CREATE TRIGGER images_words_in AFTER INSERT ON images_generatedimage BEGIN
         INSERT INTO images_number (job_id) VALUES (NEW.job_id);
         INSERT INTO images_words (rowid, prompt) SELECT number.id, job.prompt FROM images_number AS number
@@ -70,20 +58,11 @@ SQLITE = [
         DELETE FROM images_number WHERE job_id = OLD.job_id;
     END""",
 ]
-SQLITE_BACK = [
-    "DROP TRIGGER images_words_in",
-    "DROP TRIGGER images_words_out",
-    "DROP TABLE images_words",
-    "DROP TABLE images_number",
-]
 
 
-def forwards(apps: Any, schema_editor: Any) -> None:
-    run(schema_editor, POSTGRES if schema_editor.connection.vendor == "postgresql" else SQLITE)
-
-
-def backwards(apps: Any, schema_editor: Any) -> None:
-    run(schema_editor, POSTGRES_BACK if schema_editor.connection.vendor == "postgresql" else SQLITE_BACK)
+def make_index(apps: Any, schema_editor: Any) -> None:
+    for statement in POSTGRES if schema_editor.connection.vendor == "postgresql" else SQLITE:
+        schema_editor.execute(statement, None)
 
 
 def write_figures(apps: Any, schema_editor: Any) -> None:
@@ -96,22 +75,13 @@ def write_figures(apps: Any, schema_editor: Any) -> None:
         cursor.execute("ANALYZE sqlite_schema")  # which is read again
 
 
-def run(schema_editor: Any, statements: list[str]) -> None:
-    for statement in statements:
-        schema_editor.execute(statement, None)
-
-
 class Migration(migrations.Migration):
-    dependencies = [("images", "0004_storedfile")]
+    dependencies = [("images", "0001_initial")]
+    replaces = [  # what databases from before the first release have had
+        ("images", name)
+        for name in ("0002_operate_permission", "0003_ignored", "0004_storedfile", "0005_search", "0006_thumbnails_later")
+    ]
     operations = [
-        migrations.RunPython(forwards, backwards),
-        migrations.AddIndex(
-            "job",
-            models.Index(fields=["queued_at"], condition=models.Q(status="queued"), name="job_waited"),
-        ),
-        migrations.AddIndex(
-            "job",
-            models.Index(fields=["dismissed_at"], condition=models.Q(dismissed_at__isnull=False), name="job_put_away"),
-        ),
-        migrations.RunPython(write_figures, migrations.RunPython.noop),
+        migrations.RunPython(make_index),
+        migrations.RunPython(write_figures),
     ]
