@@ -1,6 +1,7 @@
 /** Cancel, try again, delete, bring back, star: without leaving the page. Without JavaScript the same buttons post a form. */
 
 import { announce } from "./announce.js";
+import { isTyping } from "./dom.js";
 import { post, Refused } from "./http.js";
 import { gettext } from "./text.js";
 import { toast } from "./toast.js";
@@ -16,6 +17,7 @@ const actions = { cancel: moveJob, retry: moveJob, restore: moveJob, delete: del
 export function startActions(own = {}) {
   const all = { ...actions, ...own };
   document.addEventListener("click", onlyOnce, true);
+  document.addEventListener("keydown", onePress, true);
   document.addEventListener("submit", (event) => {
     const button = event.submitter;
     const act = button instanceof HTMLButtonElement && all[button.dataset.action ?? ""];
@@ -28,6 +30,15 @@ export function startActions(own = {}) {
 /** The second click of a double click would draw a second picture, or press what has come into the first button's place. @param {MouseEvent} event */
 function onlyOnce(event) {
   if (event.detail > 1 && event.target instanceof Element && event.target.closest("[data-action], [data-submit], .frame-buttons")) event.preventDefault();
+}
+
+/** A key that is held down is one press: its repeats would draw or delete one picture after the other. @param {KeyboardEvent} event */
+function onePress(event) {
+  if (!event.repeat || !["Enter", "Delete"].includes(event.key)) return;
+  const isPlain = !event.ctrlKey && !event.metaKey;
+  if (event.key === "Enter" ? event.target instanceof HTMLTextAreaElement && isPlain : isTyping(event)) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
 }
 
 /**

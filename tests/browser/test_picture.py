@@ -71,6 +71,16 @@ def test_delete_goes_on_to_the_neighbour_and_can_be_undone(view: Any) -> None:
     expect(prompt(view)).to_have_text("the middle picture")
 
 
+def test_delete_held_down_deletes_one_picture(view: Any) -> None:
+    for _ in range(20):
+        view.keyboard.down("Delete")
+        view.wait_for_timeout(50)
+    view.keyboard.up("Delete")
+    expect(prompt(view)).to_have_text("the oldest picture")
+    view.get_by_role("button", name="Undo").click()
+    expect(prompt(view)).to_have_text("the middle picture")
+
+
 def test_star_zoom_and_help_have_keys(view: Any) -> None:
     star = view.get_by_role("button", name="Star")
     view.keyboard.press(".")
