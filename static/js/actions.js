@@ -48,11 +48,14 @@ function onePress(event) {
 async function run(act, button) {
   if (button.getAttribute("aria-disabled") === "true") return;
   button.setAttribute("aria-disabled", "true");
+  /** @type {HTMLElement | null} */
+  const card = button.closest("[data-card]");
   try {
-    await act(button.closest("[data-card]"), button);
+    await act(card, button);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     toast(error.message);
+    if (card && error.job) showNow(card, error.job);
   } finally {
     button.removeAttribute("aria-disabled");
   }
@@ -61,7 +64,15 @@ async function run(act, button) {
 /** @type {Action} */
 async function moveJob(card, button) {
   const { job } = await post(button.formAction);
-  if (!card) return location.reload();
+  if (card) showNow(card, job);
+  else location.reload();
+}
+
+/**
+ * @param {HTMLElement} card
+ * @param {JobStatus} job
+ */
+function showNow(card, job) {
   unwatch(job.id);
   watch(card, job);
 }

@@ -203,6 +203,22 @@ def test_two_tabs_show_the_same_end(site: Site, page: Any) -> None:
     expect(card).to_contain_text("Canceled.")
 
 
+def test_what_another_tab_tried_again_is_drawn_here_too(site: Site, page: Any) -> None:
+    site.stub.script(["content_policy"])
+    page.goto(site.url)
+    card = draw(page, "failed in two tabs")
+    expect(card).to_have_attribute("data-state", "failed")
+    other = page.context.new_page()
+    other.goto(site.url)
+    site.stub.delay = 30.0
+    other.locator("[data-card]", has_text="failed in two tabs").get_by_role("button", name="Try again").click()
+    expect(other.locator("[data-card]", has_text="failed in two tabs")).to_contain_text("Drawing")
+    card.get_by_role("button", name="Try again").click()
+    expect(page.get_by_text("There is nothing to try again.")).to_be_visible()
+    expect(card).to_contain_text("Drawing")
+    card.get_by_role("button", name="Cancel").click()
+
+
 @pytest.mark.parametrize(
     "text", ["x" * 2000, "👩‍👩‍👧‍👦" * 200, "قِطٌّ عَلَى سَرِيرٍ أَحْمَرَ"], ids=["long", "emoji", "right to left"]
 )
