@@ -301,6 +301,20 @@ def test_a_double_click_deletes_once_and_undo_brings_all_back(gallery: Any) -> N
     assert len(asked) == 2  # deleted, and brought back
 
 
+def test_a_list_that_was_emptied_says_so(painter: Client, gallery: Any) -> None:
+    painter.picture("the only zebra", size="512x512")
+    gallery.goto(f"{painter.url}/gallery/?q=zebra")
+    expect(gallery.get_by_text("No picture fits.")).to_be_hidden()
+    cards(gallery).hover()
+    cards(gallery).get_by_role("button", name="Delete").click()
+    expect(gallery.get_by_text("No picture fits.")).to_be_visible()
+    gallery.get_by_role("button", name="Undo").click()
+    expect(gallery.get_by_text("No picture fits.")).to_be_hidden()
+    cards(gallery).hover()
+    cards(gallery).get_by_role("button", name="Delete").click()
+    expect(cards(gallery)).to_have_count(0)
+
+
 def test_undo_waits_for_the_line(gallery: Any) -> None:
     name = cards(gallery).nth(1).get_attribute("data-id")
     choose(gallery, 1)
