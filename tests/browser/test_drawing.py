@@ -184,3 +184,15 @@ def test_the_job_page_becomes_the_picture_page_by_itself(site: Site, page: Any) 
     expect(page.locator("[data-stage]")).to_contain_text("Drawing")
     expect(page.locator("[data-canvas] img")).to_be_visible()
     expect(page.get_by_role("button", name="Delete")).to_be_visible()
+
+
+@pytest.mark.parametrize(("before", "after"), [("Cancel", "Zoom"), ("Copy the prompt", "Copy the prompt")])
+def test_the_keyboard_keeps_its_place_when_the_picture_comes(site: Site, page: Any, before: str, after: str) -> None:
+    site.stub.delay = 2.0
+    page.goto(site.url)
+    card = draw(page, f"drawn with the keyboard on {before}")
+    expect(card).to_contain_text("Drawing")
+    page.goto(f"{site.url}/images/{card.get_attribute('data-id')}/")
+    page.get_by_role("button", name=before).focus()
+    expect(page.locator("[data-canvas] img")).to_be_visible()
+    expect(page.get_by_role("button", name=after)).to_be_focused()

@@ -223,6 +223,19 @@ def test_many_are_chosen_with_the_keyboard_across_pages_and_starred(gallery: Any
     expect(bar(gallery)).to_be_hidden()
 
 
+def test_the_keyboard_goes_on_where_it_was_after_choosing(gallery: Any) -> None:
+    choose(gallery, 0, 1)
+    bar(gallery).get_by_role("button", name="Done").press("Enter")
+    expect(gallery.get_by_role("button", name="Select")).to_be_focused()
+    first = cards(gallery).nth(0).locator(".frame-link")
+    first.focus()
+    gallery.keyboard.press("x")
+    gallery.keyboard.press("Delete")
+    gallery.get_by_role("button", name="Undo").press("Enter")
+    expect(first).to_be_focused()
+    expect(gallery.get_by_text("It is back.")).to_be_attached()
+
+
 def test_shift_and_an_arrow_choose_from_where_the_keyboard_is(gallery: Any) -> None:
     expect(gallery.get_by_role("button", name="Select")).to_be_visible()
     cards(gallery).nth(2).locator(".frame-link").focus()
