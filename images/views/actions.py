@@ -50,7 +50,8 @@ def answer_job(request: HttpRequest, rows: QuerySet[Job], moved: bool, done: str
     job = rows.select_related("image").get()
     if not moved:
         return too_late(request, job, late)
-    return answer(request, {"job": job_status(job)}, done, job.get_absolute_url())
+    page = job.get_absolute_url()
+    return answer(request, {"job": job_status(job), "page_url": page}, done, page)
 
 
 @require_POST

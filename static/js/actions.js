@@ -107,13 +107,13 @@ async function deleteCard(card, button) {
 }
 
 /**
- * A picture was deleted on the page before: bring it back and show it.
+ * It was deleted on the page before: bring it back and show it.
  * @param {string} words
  * @param {string} url
  */
 export function offerToRestore(words, url) {
   offerUndo(words, async () => {
-    const { job } = await post(url);
-    location.assign(job.image ? job.image.page_url + location.search : location.href); // in the same list
+    const { page_url: page } = await post(url);
+    location.assign(page + location.search); // in the same list
   });
 }

@@ -133,6 +133,18 @@ def test_a_failed_job_says_why_and_can_be_edited_and_tried_again(site: Site, pag
     expect(card).to_have_count(1)
 
 
+def test_a_failed_job_removed_on_its_own_page_comes_back_there(site: Site, page: Any) -> None:
+    site.stub.script(["content_policy"])
+    page.goto(site.url)
+    card = draw(page, "removed by mistake")
+    expect(card).to_have_attribute("data-state", "failed")
+    own_page = f"{site.url}/images/{card.get_attribute('data-id')}/"
+    page.goto(own_page)
+    page.get_by_role("button", name="Remove").click()
+    page.get_by_role("button", name="Undo").click()
+    expect(page).to_have_url(own_page)
+
+
 def test_a_drawing_can_be_canceled(site: Site, page: Any) -> None:
     site.stub.delay = 20.0
     page.goto(site.url)

@@ -48,9 +48,10 @@ def test_arrow_keys_turn_over_and_escape_returns_to_the_gallery(view: Any) -> No
     expect(view).to_have_url(re.compile("/gallery/$"))
 
 
-def test_without_a_connection_the_arrows_stay_on_the_page_and_say_so(view: Any) -> None:
+@pytest.mark.parametrize("key", ["ArrowLeft", "a", "r", "s", "p"])
+def test_without_a_connection_the_keys_stay_on_the_page_and_say_so(view: Any, key: str) -> None:
     view.context.set_offline(True)
-    view.keyboard.press("ArrowLeft")
+    view.keyboard.press(key)
     expect(view.get_by_text("No connection. Check it and try again.")).to_be_visible()
     expect(prompt(view)).to_have_text("the middle picture")
     view.context.set_offline(False)
