@@ -253,6 +253,15 @@ def test_a_failed_job_is_tried_again_by_its_owner(owner: Client) -> None:
     assert owner.post(url("retry", job), **JSON).json()["job"]["status"] == "queued"
 
 
+def test_a_removed_job_that_is_tried_again_is_back(owner: Client, stranger: Client) -> None:
+    """Else nobody sees it drawn, and its picture in the gallery leads strangers to a 404."""
+    job = failed_job()
+    owner.post(url("delete", job), **JSON)
+    owner.post(url("retry", job), **JSON)
+    assert str(job.pk) in owner.get("/").content.decode()
+    assert stranger.get(url("picture", job)).status_code == 200
+
+
 ALLOWED = {
     "delete": picture_job, "restore": picture_job, "star": picture_job, "cancel": make_job, "retry": failed_job,
 }  # fmt: skip
