@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.contrib import admin
@@ -14,7 +14,15 @@ from images import matching
 from images.models import Attempt, Job, Status
 
 RECENT = 1000
+NAMES = {"status": _("state"), "code": _("reason"), "http": _("answer's status"), "provider": _("provider")}
+NAMES |= {"model": _("model"), "owner": _("owner"), "since": _("time: the last"), "q": _("search")}
 WORDS = {"hour": _("hour"), "day": _("day"), "week": _("week"), "month": _("month"), matching.NO_ANSWER: _("none")}
+
+
+def in_words(wanted: Mapping[str, str]) -> str:
+    """A filter as an operator reads it."""
+    words = WORDS | dict(Status.choices)
+    return ", ".join(f"{NAMES[name]} = {words.get(value, value)}" for name, value in wanted.items())
 
 
 def recent(rows: QuerySet[Any], field: str) -> list[Any]:
@@ -22,11 +30,11 @@ def recent(rows: QuerySet[Any], field: str) -> list[Any]:
     return sorted(set(rows.order_by("-pk").values_list(field, flat=True)[:RECENT]) - {None, ""})
 
 
-def job_filter(name: str, heading: Any, usual: Callable[[], Iterable[Any]]) -> type[admin.SimpleListFilter]:
+def job_filter(name: str, usual: Callable[[], Iterable[Any]]) -> type[admin.SimpleListFilter]:
     """Offers the usual values, and the one in the address."""
 
     class JobFilter(admin.SimpleListFilter):
-        title, parameter_name = heading, name
+        title, parameter_name = NAMES[name], name
 
         def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
             values = dict.fromkeys([*map(str, usual()), request.GET.get(name, "")])
@@ -40,11 +48,9 @@ def job_filter(name: str, heading: Any, usual: Callable[[], Iterable[Any]]) -> t
 
 # The state is chosen with the tabs above the list, an owner with a click; Django's list knows both by itself.
 JOB_FILTERS = (
-    job_filter("code", _("reason"), lambda: recent(Job.objects.filter(status=Status.FAILED), "error_code")),
-    job_filter(
-        "http", _("answer's status"), lambda: [*recent(Attempt.objects.all(), "http_status"), matching.NO_ANSWER]
-    ),
-    job_filter("provider", _("provider"), lambda: recent(Job.objects.all(), "provider")),
-    job_filter("model", _("model"), lambda: recent(Job.objects.all(), "model")),
-    job_filter("since", _("time: the last"), lambda: matching.SPANS),
+    job_filter("code", lambda: recent(Job.objects.filter(status=Status.FAILED), "error_code")),
+    job_filter("http", lambda: [*recent(Attempt.objects.all(), "http_status"), matching.NO_ANSWER]),
+    job_filter("provider", lambda: recent(Job.objects.all(), "provider")),
+    job_filter("model", lambda: recent(Job.objects.all(), "model")),
+    job_filter("since", lambda: matching.SPANS),
 )

@@ -20,6 +20,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 
 from images import matching
+from images.admin import filters
 from images.admin.base import note
 from images.models import Job
 from images.status import in_words
@@ -73,7 +74,7 @@ class Asked:
 
     @property
     def words(self) -> str:
-        return ", ".join(f"{name} = {value}" for name, value in self.wanted.items())
+        return filters.in_words(self.wanted)
 
 
 def operate(request: HttpRequest) -> HttpResponse:

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import models
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from images.models.prepared import Place, Prepared, rows, update
 
@@ -94,7 +95,7 @@ class ProviderState(models.Model):
     objects = ProviderStates()
 
     class Meta:
-        verbose_name = "provider"
+        verbose_name = _("provider")
 
     def __str__(self) -> str:
         return self.name

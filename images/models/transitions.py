@@ -168,8 +168,9 @@ class JobQuerySet(models.QuerySet["Job"]):
         return ids
 
     def retry(self) -> list[uuid.UUID]:
-        """failed or canceled → queued, with all attempts anew. Returns the ids that moved."""
+        """failed or canceled → queued, with all attempts anew, and out of the trash. Returns the ids that moved."""
         again: dict[str, Any] = {
+            "dismissed_at": None,
             "attempts": 0,
             "losses": 0,
             "next_attempt_at": Now(),

@@ -1,6 +1,7 @@
 /** Cancel, try again, delete, bring back, star: without leaving the page. Without JavaScript the same buttons post a form. */
 
 import { announce } from "./announce.js";
+import { isTyping } from "./dom.js";
 import { post, Refused } from "./http.js";
 import { gettext } from "./text.js";
 import { toast } from "./toast.js";
@@ -16,6 +17,7 @@ const actions = { cancel: moveJob, retry: moveJob, restore: moveJob, delete: del
 export function startActions(own = {}) {
   const all = { ...actions, ...own };
   document.addEventListener("click", onlyOnce, true);
+  document.addEventListener("keydown", onePress, true);
   document.addEventListener("submit", (event) => {
     const button = event.submitter;
     const act = button instanceof HTMLButtonElement && all[button.dataset.action ?? ""];
@@ -30,6 +32,15 @@ function onlyOnce(event) {
   if (event.detail > 1 && event.target instanceof Element && event.target.closest("[data-action], [data-submit], .frame-buttons")) event.preventDefault();
 }
 
+/** A key that is held down is one press: its repeats would draw or delete one picture after the other. @param {KeyboardEvent} event */
+function onePress(event) {
+  if (!event.repeat || !["Enter", "Delete"].includes(event.key)) return;
+  const isPlain = !event.ctrlKey && !event.metaKey;
+  if (event.key === "Enter" ? event.target instanceof HTMLTextAreaElement && isPlain : isTyping(event)) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+}
+
 /**
  * @param {Action} act
  * @param {HTMLButtonElement} button
@@ -37,11 +48,14 @@ function onlyOnce(event) {
 async function run(act, button) {
   if (button.getAttribute("aria-disabled") === "true") return;
   button.setAttribute("aria-disabled", "true");
+  /** @type {HTMLElement | null} */
+  const card = button.closest("[data-card]");
   try {
-    await act(button.closest("[data-card]"), button);
+    await act(card, button);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     toast(error.message);
+    if (card && error.job) showNow(card, error.job);
   } finally {
     button.removeAttribute("aria-disabled");
   }
@@ -50,7 +64,15 @@ async function run(act, button) {
 /** @type {Action} */
 async function moveJob(card, button) {
   const { job } = await post(button.formAction);
-  if (!card) return location.reload();
+  if (card) showNow(card, job);
+  else location.reload();
+}
+
+/**
+ * @param {HTMLElement} card
+ * @param {JobStatus} job
+ */
+function showNow(card, job) {
   unwatch(job.id);
   watch(card, job);
 }
@@ -85,13 +107,13 @@ async function deleteCard(card, button) {
 }
 
 /**
- * A picture was deleted on the page before: bring it back and show it.
+ * It was deleted on the page before: bring it back and show it.
  * @param {string} words
  * @param {string} url
  */
 export function offerToRestore(words, url) {
   offerUndo(words, async () => {
-    const { job } = await post(url);
-    location.assign(job.image ? job.image.page_url + location.search : location.href); // in the same list
+    const { page_url: page } = await post(url);
+    location.assign(page + location.search); // in the same list
   });
 }

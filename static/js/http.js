@@ -12,7 +12,7 @@ export class Refused extends Error {
   /**
    * @param {string} message
    * @param {number} status
-   * @param {{code?: string, errors?: Record<string, string[]>, retryAfter?: number | null}} [more]
+   * @param {{code?: string, errors?: Record<string, string[]>, retryAfter?: number | null, job?: JobStatus}} [more]
    */
   constructor(message, status, more = {}) {
     super(message);
@@ -20,6 +20,7 @@ export class Refused extends Error {
     this.code = more.code ?? "";
     this.errors = more.errors ?? null;
     this.retryAfter = more.retryAfter ?? null;
+    this.job = more.job ?? null; // as it is now, where it was too late
   }
 }
 
@@ -88,5 +89,5 @@ async function refusal(response) {
   const body = await response.json().catch(() => ({}));
   const seconds = Number(response.headers.get("Retry-After"));
   const message = body.error?.message || gettext("This did not work. Try again in a moment.");
-  return new Refused(message, response.status, { code: body.error?.code, errors: body.errors, retryAfter: seconds || null });
+  return new Refused(message, response.status, { code: body.error?.code, errors: body.errors, retryAfter: seconds || null, job: body.job });
 }

@@ -34,6 +34,6 @@ function showFacts(form, facts) {
   }
   for (const name of /** @type {const} */ (["steps", "guidance_scale"])) {
     const field = /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
-    field.placeholder = String(facts[name]);
+    field.placeholder = facts[name].toLocaleString(document.documentElement.lang);
   }
 }

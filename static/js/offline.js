@@ -26,6 +26,14 @@ async function stay(event) {
   reached = null;
 }
 
+/** As if a link there had been pressed. @param {string} url */
+export function goTo(url) {
+  const link = Object.assign(document.createElement("a"), { href: url, hidden: true });
+  document.body.append(link);
+  link.click();
+  link.remove();
+}
+
 /** To another page of ours. @param {HTMLAnchorElement} link */
 function leadsAway(link) {
   return link.origin === location.origin && !link.getAttribute("href")?.startsWith("#");

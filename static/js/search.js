@@ -45,7 +45,7 @@ async function show(form, onCards) {
     replaceCards(cards);
     history.replaceState(history.state, "", url);
     nameFilters(new URLSearchParams(asked).get("q") ?? "");
-    showNothing(isEmpty, query !== "");
+    showOnly(/** @type {HTMLElement} */ (find("[data-nothing]")), query ? "narrowed" : "all");
     announce(isEmpty ? gettext("No picture fits.") : gettext("Pictures found."));
     onCards();
   } catch (error) {
@@ -53,17 +53,6 @@ async function show(form, onCards) {
     toast(error instanceof Refused ? error.message : gettext("The search did not work. Try again."));
     addEventListener("online", () => current.signal === signal && show(form, onCards), { once: true });
   }
-}
-
-/**
- * @param {boolean} isEmpty
- * @param {boolean} isNarrowed
- */
-function showNothing(isEmpty, isNarrowed) {
-  const place = find("[data-nothing]");
-  if (!place) return;
-  place.hidden = !isEmpty;
-  showOnly(place, isNarrowed ? "narrowed" : "all");
 }
 
 /** The filters keep the words. @param {string} words */

@@ -136,6 +136,7 @@ function show() {
   const bar = /** @type {HTMLElement} */ (find("[data-selection]"));
   dropGone();
   isPicking ||= picked.size > 0;
+  if (!isPicking && bar.contains(document.activeElement)) find("[data-select-mode]")?.focus();
   bar.hidden = !isPicking;
   document.body.classList.toggle("has-selection", isPicking);
   find("[data-grid]")?.classList.toggle("picking", isPicking);

@@ -1,7 +1,7 @@
 /** The large picture: sharpens out of its tiny placeholder, and takes the place of a card whose drawing ended. */
 
 import { startCopy } from "./copy.js";
-import { find } from "./dom.js";
+import { find, findAll } from "./dom.js";
 import { ask } from "./http.js";
 import { showLocalTimes } from "./times.js";
 import { onEnd } from "./watch.js";
@@ -35,9 +35,10 @@ async function refresh(pictureUrl) {
   }
 }
 
-/** @param {string} page */
+/** The keyboard goes on from the same button, or from the picture's first where that one went. @param {string} page */
 function exchange(page) {
   const fresh = new DOMParser().parseFromString(page, "text/html");
+  const used = document.activeElement?.closest("[data-stage], [data-panel]") && document.activeElement;
   for (const part of ["[data-stage]", "[data-panel]"]) {
     const [old, made] = [find(part), fresh.querySelector(part)];
     if (!old || !made) throw new Error(`the page has no ${part}`);
@@ -46,6 +47,9 @@ function exchange(page) {
   startCopy();
   startZoom();
   showLocalTimes();
+  if (!used) return;
+  const same = findAll("[data-stage] a, [data-panel] :is(a, button)").find((one) => one.textContent === used.textContent);
+  (same ?? find("[data-zoom]"))?.focus();
 }
 
 /** @param {string} url */

@@ -52,7 +52,6 @@ async function send(form) {
     announce(gettext("Sent. The picture appears below."));
   } catch (error) {
     cards.forEach((card) => card.remove());
-    hideEmptyGrid();
     if (!(error instanceof Refused)) throw error;
     tell(form, error);
   }
@@ -68,7 +67,6 @@ function placeCards(wanted) {
   const facts = { width, height, prompt: wanted.prompt.trim(), model: wanted.model ?? "" };
   const cards = Array.from({ length: Number(wanted.count) || 1 }, () => newCard(facts));
   for (const card of cards) grid.prepend(card);
-  find("[data-pictures]")?.removeAttribute("hidden");
   find("[data-samples]")?.remove();
   cards.at(-1)?.scrollIntoView({ block: "nearest", behavior: isCalm() ? "instant" : "smooth" });
   return cards;
@@ -76,11 +74,6 @@ function placeCards(wanted) {
 
 function isCalm() {
   return matchMedia("(prefers-reduced-motion: reduce)").matches;
-}
-
-function hideEmptyGrid() {
-  const section = find("[data-pictures]");
-  if (section && !find("[data-card]", section)) section.hidden = true;
 }
 
 /**

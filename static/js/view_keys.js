@@ -4,6 +4,7 @@ import { copy } from "./copy.js";
 import { find, isTyping } from "./dom.js";
 import { areKeysOn } from "./help.js";
 import { post } from "./http.js";
+import { goTo } from "./offline.js";
 import { gettext } from "./text.js";
 import { toastOnNextPage } from "./toast.js";
 import { isZoomed, toggleZoom } from "./zoom.js";
@@ -16,8 +17,8 @@ export function startKeys(view) {
   const letters = {
     z: () => toggleZoom(),
     ".": () => find('[data-panel] [data-action="star"]')?.click(),
-    a: () => location.assign(view.dataset.settingsUrl ?? ""),
-    r: () => location.assign(view.dataset.remixUrl ?? ""),
+    a: () => goTo(view.dataset.settingsUrl ?? ""),
+    r: () => goTo(view.dataset.remixUrl ?? ""),
     s: () => useOnly(view, "seed"),
     p: () => useOnly(view, "prompt"),
     c: () => copy("prompt"),
@@ -111,7 +112,7 @@ function pageBefore() {
  */
 function useOnly(view, what) {
   if (what === "seed") toastOnNextPage(gettext("The seed is set."));
-  location.assign(`${view.dataset.settingsUrl}&only=${what}`);
+  goTo(`${view.dataset.settingsUrl}&only=${what}`);
 }
 
 function isRightToLeft() {

@@ -133,6 +133,18 @@ def test_a_failed_job_says_why_and_can_be_edited_and_tried_again(site: Site, pag
     expect(card).to_have_count(1)
 
 
+def test_a_failed_job_removed_on_its_own_page_comes_back_there(site: Site, page: Any) -> None:
+    site.stub.script(["content_policy"])
+    page.goto(site.url)
+    card = draw(page, "removed by mistake")
+    expect(card).to_have_attribute("data-state", "failed")
+    own_page = f"{site.url}/images/{card.get_attribute('data-id')}/"
+    page.goto(own_page)
+    page.get_by_role("button", name="Remove").click()
+    page.get_by_role("button", name="Undo").click()
+    expect(page).to_have_url(own_page)
+
+
 def test_a_drawing_can_be_canceled(site: Site, page: Any) -> None:
     site.stub.delay = 20.0
     page.goto(site.url)
@@ -184,3 +196,15 @@ def test_the_job_page_becomes_the_picture_page_by_itself(site: Site, page: Any) 
     expect(page.locator("[data-stage]")).to_contain_text("Drawing")
     expect(page.locator("[data-canvas] img")).to_be_visible()
     expect(page.get_by_role("button", name="Delete")).to_be_visible()
+
+
+@pytest.mark.parametrize(("before", "after"), [("Cancel", "Zoom"), ("Copy the prompt", "Copy the prompt")])
+def test_the_keyboard_keeps_its_place_when_the_picture_comes(site: Site, page: Any, before: str, after: str) -> None:
+    site.stub.delay = 2.0
+    page.goto(site.url)
+    card = draw(page, f"drawn with the keyboard on {before}")
+    expect(card).to_contain_text("Drawing")
+    page.goto(f"{site.url}/images/{card.get_attribute('data-id')}/")
+    page.get_by_role("button", name=before).focus()
+    expect(page.locator("[data-canvas] img")).to_be_visible()
+    expect(page.get_by_role("button", name=after)).to_be_focused()

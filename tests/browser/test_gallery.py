@@ -223,6 +223,19 @@ def test_many_are_chosen_with_the_keyboard_across_pages_and_starred(gallery: Any
     expect(bar(gallery)).to_be_hidden()
 
 
+def test_the_keyboard_goes_on_where_it_was_after_choosing(gallery: Any) -> None:
+    choose(gallery, 0, 1)
+    bar(gallery).get_by_role("button", name="Done").press("Enter")
+    expect(gallery.get_by_role("button", name="Select")).to_be_focused()
+    first = cards(gallery).nth(0).locator(".frame-link")
+    first.focus()
+    gallery.keyboard.press("x")
+    gallery.keyboard.press("Delete")
+    gallery.get_by_role("button", name="Undo").press("Enter")
+    expect(first).to_be_focused()
+    expect(gallery.get_by_text("It is back.")).to_be_attached()
+
+
 def test_shift_and_an_arrow_choose_from_where_the_keyboard_is(gallery: Any) -> None:
     expect(gallery.get_by_role("button", name="Select")).to_be_visible()
     cards(gallery).nth(2).locator(".frame-link").focus()
@@ -299,6 +312,20 @@ def test_a_double_click_deletes_once_and_undo_brings_all_back(gallery: Any) -> N
     for number, name in enumerate(names):
         expect(cards(gallery).nth(number)).to_have_attribute("data-id", name)
     assert len(asked) == 2  # deleted, and brought back
+
+
+def test_a_list_that_was_emptied_says_so(painter: Client, gallery: Any) -> None:
+    painter.picture("the only zebra", size="512x512")
+    gallery.goto(f"{painter.url}/gallery/?q=zebra")
+    expect(gallery.get_by_text("No picture fits.")).to_be_hidden()
+    cards(gallery).hover()
+    cards(gallery).get_by_role("button", name="Delete").click()
+    expect(gallery.get_by_text("No picture fits.")).to_be_visible()
+    gallery.get_by_role("button", name="Undo").click()
+    expect(gallery.get_by_text("No picture fits.")).to_be_hidden()
+    cards(gallery).hover()
+    cards(gallery).get_by_role("button", name="Delete").click()
+    expect(cards(gallery)).to_have_count(0)
 
 
 def test_undo_waits_for_the_line(gallery: Any) -> None:

@@ -59,6 +59,7 @@ def test_a_picture_is_drawn_in_german(site: Site, painter: Client, window: Calla
     page = german(window, painter)
     page.goto(site.url)
     expect(page).to_have_title("Ein Bild zeichnen · Bildgenerator")
+    expect(page.get_by_label("Wie genau nach den Worten")).to_have_attribute("placeholder", "7,5")
     site.stub.delay = 1.0
     page.get_by_label("Was soll auf dem Bild sein?").fill("ein Fuchs im Schnee")
     page.get_by_role("button", name="Zeichnen", exact=True).click()

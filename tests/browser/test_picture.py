@@ -48,9 +48,10 @@ def test_arrow_keys_turn_over_and_escape_returns_to_the_gallery(view: Any) -> No
     expect(view).to_have_url(re.compile("/gallery/$"))
 
 
-def test_without_a_connection_the_arrows_stay_on_the_page_and_say_so(view: Any) -> None:
+@pytest.mark.parametrize("key", ["ArrowLeft", "a", "r", "s", "p"])
+def test_without_a_connection_the_keys_stay_on_the_page_and_say_so(view: Any, key: str) -> None:
     view.context.set_offline(True)
-    view.keyboard.press("ArrowLeft")
+    view.keyboard.press(key)
     expect(view.get_by_text("No connection. Check it and try again.")).to_be_visible()
     expect(prompt(view)).to_have_text("the middle picture")
     view.context.set_offline(False)
@@ -66,6 +67,16 @@ def test_a_server_on_the_same_machine_is_reached_without_a_network(view: Any) ->
 
 def test_delete_goes_on_to_the_neighbour_and_can_be_undone(view: Any) -> None:
     view.keyboard.press("Delete")
+    expect(prompt(view)).to_have_text("the oldest picture")
+    view.get_by_role("button", name="Undo").click()
+    expect(prompt(view)).to_have_text("the middle picture")
+
+
+def test_delete_held_down_deletes_one_picture(view: Any) -> None:
+    for _ in range(20):
+        view.keyboard.down("Delete")
+        view.wait_for_timeout(50)
+    view.keyboard.up("Delete")
     expect(prompt(view)).to_have_text("the oldest picture")
     view.get_by_role("button", name="Undo").click()
     expect(prompt(view)).to_have_text("the middle picture")

@@ -176,6 +176,21 @@ def test_enter_draws_from_a_box_of_one_line_and_breaks_the_line_in_the_prompt(si
     expect(page.locator("[data-card]", has_text="lines")).to_have_attribute("data-state", "succeeded")
 
 
+@pytest.mark.parametrize("place", ["prompt", "seed", "button"])
+def test_a_key_that_is_held_down_draws_one_picture(site: Site, page: Any, place: str) -> None:
+    page.goto(site.url)
+    page.get_by_label(PROMPT).fill(f"held down on the {place}")
+    page.get_by_text("More settings").click()
+    seed, button = page.get_by_label("Seed", exact=True), page.get_by_role("button", name="Draw", exact=True)
+    {"prompt": page.get_by_label(PROMPT), "seed": seed, "button": button}[place].focus()
+    page.keyboard.down("Control") if place == "prompt" else None
+    for _ in range(20):
+        page.keyboard.down("Enter")
+        page.wait_for_timeout(30)
+    expect(page.locator("[data-card]", has_text=f"held down on the {place}")).to_have_count(1)
+    assert len([call for call in site.stub.calls if place in call.prompt]) == 1
+
+
 def test_two_tabs_show_the_same_end(site: Site, page: Any) -> None:
     site.stub.delay = 30.0
     page.goto(site.url)
@@ -186,6 +201,22 @@ def test_two_tabs_show_the_same_end(site: Site, page: Any) -> None:
     twin = other.locator("[data-card]", has_text="seen in two tabs")
     twin.get_by_role("button", name="Cancel").click()
     expect(card).to_contain_text("Canceled.")
+
+
+def test_what_another_tab_tried_again_is_drawn_here_too(site: Site, page: Any) -> None:
+    site.stub.script(["content_policy"])
+    page.goto(site.url)
+    card = draw(page, "failed in two tabs")
+    expect(card).to_have_attribute("data-state", "failed")
+    other = page.context.new_page()
+    other.goto(site.url)
+    site.stub.delay = 30.0
+    other.locator("[data-card]", has_text="failed in two tabs").get_by_role("button", name="Try again").click()
+    expect(other.locator("[data-card]", has_text="failed in two tabs")).to_contain_text("Drawing")
+    card.get_by_role("button", name="Try again").click()
+    expect(page.get_by_text("There is nothing to try again.")).to_be_visible()
+    expect(card).to_contain_text("Drawing")
+    card.get_by_role("button", name="Cancel").click()
 
 
 @pytest.mark.parametrize(

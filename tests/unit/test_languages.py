@@ -259,6 +259,16 @@ def test_operators_read_german_too(admin_client: Client) -> None:
         assert visible(admin_client, url, "en") & visible(admin_client, url, "de") <= SAME, url
 
 
+def test_operators_read_german_where_names_stand_in_a_sentence(admin_client: Client) -> None:
+    failed_job("token_refused")
+    question = admin_client.get("/admin/images/job/operate/?do=retry&status=failed&since=hour", **german)
+    assert "Alle Jobs mit Stand = Fehlgeschlagen, Zeit: letzte = Stunde." in question.content.decode()
+    control = admin_client.get("/admin/control/", **german).content.decode()
+    assert "Anhalten: alle Bilddienste" in control and "Anhalten: demo" in control
+    admin_client.post("/admin/control/", {"do": "pause", "name": "demo", "reason": "new disk"})
+    assert "Bilddienst" in admin_client.get("/admin/", **german).content.decode()
+
+
 def test_the_page_for_our_own_mistakes_is_german_too(rf: RequestFactory) -> None:
     with translation.override("de"):
         page = server_error(rf.get("/")).content.decode()

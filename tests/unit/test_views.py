@@ -244,12 +244,22 @@ def test_a_running_job_is_canceled_first(owner: Client) -> None:
     job = running_job()
     assert owner.post(url("delete", job), **JSON).status_code == 409
     assert owner.post(url("cancel", job), **JSON).json()["job"]["status"] == "canceled"
-    assert owner.post(url("cancel", job), **JSON).status_code == 409
+    late = owner.post(url("cancel", job), **JSON)
+    assert (late.status_code, late.json()["job"]["status"]) == (409, "canceled")
 
 
 def test_a_failed_job_is_tried_again_by_its_owner(owner: Client) -> None:
     job = failed_job()
     assert owner.post(url("retry", job), **JSON).json()["job"]["status"] == "queued"
+
+
+def test_a_removed_job_that_is_tried_again_is_back(owner: Client, stranger: Client) -> None:
+    """Else nobody sees it drawn, and its picture in the gallery leads strangers to a 404."""
+    job = failed_job()
+    owner.post(url("delete", job), **JSON)
+    owner.post(url("retry", job), **JSON)
+    assert str(job.pk) in owner.get("/").content.decode()
+    assert stranger.get(url("picture", job)).status_code == 200
 
 
 ALLOWED = {
