@@ -65,7 +65,7 @@ messages: $(VENV)/.runtime ## Collect the texts for translation and compile them
 	$(PY) manage.py makemessages --all --domain django $(NO_TEXTS) $(PO_FORM)
 	$(PY) manage.py makemessages --all --domain djangojs $(NO_TEXTS) $(PO_FORM)
 	@for file in locale/*/LC_MESSAGES/*.po; do grep -v '^"POT-Creation-Date' $$file > $$file.tmp; mv $$file.tmp $$file; done
-	$(PY) manage.py compilemessages --ignore $(VENV) --ignore node_modules
+	$(PY) manage.py compilemessages $(NO_TEXTS)
 
 audit: $(VENV)/.dev ## Look for known security holes in the pinned packages (needs the internet)
 	$(PY) -m pip_audit --disable-pip --no-deps --requirement requirements.txt
