@@ -124,7 +124,8 @@ def hand_over(request: HttpRequest, asked: Asked) -> None:
     if row is None:
         messages.error(request, _("The broker does not answer, so nothing was begun. Try again in a minute."))
         return
-    note(request, [row], format_lazy("{do} all jobs with {these}", do=asked.operation.verb, these=urlencode(asked.wanted)))
+    these = urlencode(asked.wanted)
+    note(request, [row], format_lazy("{do} all jobs with {these}", do=asked.operation.verb, these=these))
     url = reverse("admin:django_celery_results_taskresult_change", args=[row.pk])
     begun, look = _("A worker does it now, 500 jobs at a time."), _("See how far it is.")
     messages.success(request, format_html("{} <a href='{}'>{}</a>", begun, url, look))

@@ -81,7 +81,7 @@ def test_a_press_of_the_button_hands_it_to_a_worker(admin_client: Client, sent: 
     row = TaskResult.objects.get()
     assert f"/admin/django_celery_results/taskresult/{row.pk}/change/" in answer.content.decode()
     assert (sent[0]["task_id"], sent[0]["kwargs"]["wanted"]) == (row.task_id, FAILED)
-    assert "reason = token_refused" in LogEntry.objects.get().change_message
+    assert "code=token_refused" in LogEntry.objects.get().change_message
     assert "It waits for a worker." in admin_client.get("/admin/django_celery_results/taskresult/").content.decode()
 
 
