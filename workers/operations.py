@@ -44,8 +44,8 @@ class Operation:
     usual: str = ""
 
     def matching(self, wanted: Mapping[str, str]) -> Jobs:
-        """The jobs that it can be done to."""
-        return matching({"status": self.usual, **wanted}).filter(status__in=self.sources)
+        """The jobs that it can be done to; what a person has put away is left alone."""
+        return matching({"status": self.usual, **wanted}).filter(status__in=self.sources, dismissed_at=None)
 
     def summary(self, done: int, expected: int) -> str:
         """“Retried 480, skipped 20 that had changed.”"""
@@ -74,8 +74,6 @@ def run(
     """Do it to all jobs that match and have not changed since the moment; `report` hears how many so far."""
     operation = OPERATIONS[name]
     rows = operation.matching(wanted).filter(**{f"{operation.ends}__lte": moment})
-    if name == "delete":
-        rows = rows.filter(dismissed_at=None)
     done = 0
     for batch in batches(rows):
         done += operation.act(batch)

@@ -111,9 +111,9 @@ def test_a_sleeping_model_says_why_and_counts_down(site: Site, page: Any) -> Non
 
 def test_a_fault_is_tried_again_and_the_tries_are_counted(site: Site, page: Any) -> None:
     page.goto(site.url)
-    card = draw(page, "a hiccup [scenario:server_error*1]")
+    card = draw(page, "a hiccup [scenario:request_timeout*1]")  # it asks for three seconds
     expect(card).to_contain_text(re.compile(r"Trying again in \d+ seconds? \(2\sof\s5\)"))
-    expect(card).to_contain_text("The picture service has a problem.")
+    expect(card).to_contain_text("The picture service took too long.")
     expect(card).to_have_attribute("data-state", "succeeded")
 
 

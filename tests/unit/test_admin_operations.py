@@ -11,6 +11,7 @@ from django.utils.timezone import now
 from django_celery_results.models import TaskResult
 from kombu.exceptions import OperationalError
 
+from images import jobs
 from images.models import Job, Status
 from tests.unit.factories import failed_job, make_job, picture_job
 from workers import failures, operations
@@ -42,6 +43,13 @@ def test_all_that_match_are_retried_and_no_other(monkeypatch: pytest.MonkeyPatch
     assert run("retry", FAILED, now(), heard.append) == 5
     assert heard == [2, 4, 5]
     assert states() == {"queued": 5, "failed": 1}
+
+
+def test_what_a_person_has_removed_is_not_drawn_after_all() -> None:
+    removed, _kept = failed_job("token_refused"), failed_job("token_refused")
+    jobs.to_trash(Job.objects.filter(pk=removed.pk))
+    assert run("retry", FAILED, now()) == 1
+    assert states() == {"queued": 1, "failed": 1}
 
 
 def test_what_failed_after_the_question_is_left_alone() -> None:

@@ -37,7 +37,7 @@ class Command(BaseCommand):
 
     def retry(self, code: str) -> tuple[Any, list[str]]:
         wanted = {"status": Status.FAILED.value, "code": code}
-        expected = matching.matching(wanted).count()
+        expected = OPERATIONS["retry"].matching(wanted).count()
         done = run("retry", wanted, now(), lambda done: self.tell(done, expected))
         if done:
             self.stderr.write("")
