@@ -262,7 +262,10 @@ def test_operators_read_german_too(admin_client: Client) -> None:
 def test_operators_read_german_where_names_stand_in_a_sentence(admin_client: Client) -> None:
     failed_job("token_refused")
     question = admin_client.get("/admin/images/job/operate/?do=retry&status=failed&since=hour", **german)
-    assert "Alle Jobs mit Stand = Fehlgeschlagen, Zeit: letzte = Stunde, die niemand entfernt hat." in question.content.decode()
+    assert (
+        "Alle Jobs mit Stand = Fehlgeschlagen, Zeit: letzte = Stunde, die niemand entfernt hat."
+        in question.content.decode()
+    )
     control = admin_client.get("/admin/control/", **german).content.decode()
     assert "Anhalten: alle Bilddienste" in control and "Anhalten: demo" in control
     admin_client.post("/admin/control/", {"do": "pause", "name": "demo", "reason": "new disk"})
