@@ -29,7 +29,7 @@ export function startKeys(view) {
     ArrowLeft: () => find(isRightToLeft() ? "[data-next]" : "[data-previous]")?.click(),
     ArrowRight: () => find(isRightToLeft() ? "[data-previous]" : "[data-next]")?.click(),
     Escape: () => closeMenu() || (isZoomed() ? toggleZoom() : leave(view)),
-    Delete: () => find('[data-panel] [data-action="delete"]')?.click(),
+    Delete: () => find('[data-view] [data-action="delete"]:not([hidden] *)')?.click(),
   };
   document.addEventListener("keydown", (event) => {
     if (isTyping(event) || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;

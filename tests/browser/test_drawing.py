@@ -143,6 +143,8 @@ def test_a_failed_job_removed_on_its_own_page_comes_back_there(site: Site, page:
     page.get_by_role("button", name="Remove").click()
     page.get_by_role("button", name="Undo").click()
     expect(page).to_have_url(own_page)
+    page.keyboard.press("Delete")
+    expect(page).to_have_url(f"{site.url}/gallery/")
 
 
 def test_a_drawing_can_be_canceled(site: Site, page: Any) -> None:
