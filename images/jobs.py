@@ -21,7 +21,7 @@ from django.db.models.functions import Now
 
 from images import usage
 from images.forms import SEEDS
-from images.models import GeneratedImage, Job, Status
+from images.models import TERMINAL, GeneratedImage, Job, Status
 from images.models.prepared import insert
 from images.models.queries import asked_query
 from workers import backends
@@ -143,10 +143,11 @@ def line_up(owner: str, jobs: list[Job]) -> None:
 
 def to_trash(jobs: QuerySet[Job]) -> int:
     """Hide ended jobs and their pictures; they can be restored until they are purged. Returns how many."""
-    ids = list(jobs.filter(status__in=("succeeded", "failed", "canceled")).values_list("pk", flat=True))
+    ids = list(jobs.filter(status__in=TERMINAL).values_list("pk", flat=True))
     with transaction.atomic():
         GeneratedImage.objects.filter(pk__in=ids, deleted_at=None).update(deleted_at=Now())
-        return Job.objects.filter(pk__in=ids, dismissed_at=None).update(dismissed_at=Now())
+        ended = Job.objects.filter(pk__in=ids, status__in=TERMINAL)  # asked again: one may be tried again meanwhile
+        return ended.filter(dismissed_at=None).update(dismissed_at=Now())
 
 
 def restore(jobs: QuerySet[Job]) -> int:

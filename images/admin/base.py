@@ -10,7 +10,7 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.paginator import Paginator
 from django.db.models import Model
 from django.http import HttpRequest
-from django.utils.formats import number_format
+from django.utils.formats import localize, number_format
 from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext, gettext_lazy, override
 
@@ -61,7 +61,7 @@ def column(heading: str, show: Show) -> Any:
 
     def shown(row: Any) -> Any:
         value = show(row)
-        return value if value or value == 0 else "-"
+        return localize(value) if value or value == 0 else "-"
 
     shown.__name__ = heading.replace(" ", "_")
     return admin.display(shown, description=gettext_lazy(heading))
@@ -87,4 +87,4 @@ def seconds(value: float | None) -> str:
     """“0.4 s”, “3 min 5 s”; nothing for None."""
     if value is None:
         return ""
-    return f"{number_format(value, 1)} s" if value < 60 else f"{value // 60:.0f} min {value % 60:.0f} s"
+    return f"{number_format(round(value, 1), 1)} s" if value < 60 else f"{value // 60:.0f} min {value % 60:.0f} s"

@@ -68,7 +68,9 @@ FACTS = columns(
         gettext_noop("ended"): lambda row: row.date_done,
     }
 )
-TRACEBACK = column(gettext_noop("its traceback"), lambda row: format_html("<pre>{}</pre>", redact(row.traceback or "")))
+TRACEBACK = column(
+    gettext_noop("its traceback"), lambda row: row.traceback and format_html("<pre>{}</pre>", redact(row.traceback))
+)
 
 
 def record_filter(field: str, heading: Any, words: dict[str, Any]) -> type[admin.SimpleListFilter]:

@@ -28,7 +28,7 @@ export function startKeys(view) {
   const keys = {
     ArrowLeft: () => find(isRightToLeft() ? "[data-next]" : "[data-previous]")?.click(),
     ArrowRight: () => find(isRightToLeft() ? "[data-previous]" : "[data-next]")?.click(),
-    Escape: () => closeMenu() || (isZoomed() ? toggleZoom() : leave(view)),
+    Escape: () => closeMenu() || (isZoomed() ? toggleZoom() : find("[data-leave]")?.click()),
     Delete: () => find('[data-view] [data-action="delete"]:not([hidden] *)')?.click(),
   };
   document.addEventListener("keydown", (event) => {
@@ -111,7 +111,7 @@ function pageBefore() {
  * @param {"seed" | "prompt"} what
  */
 function useOnly(view, what) {
-  if (what === "seed") toastOnNextPage(gettext("The seed is set."));
+  if (what === "seed" && navigator.onLine) toastOnNextPage(gettext("The seed is set."));
   goTo(`${view.dataset.settingsUrl}&only=${what}`);
 }
 

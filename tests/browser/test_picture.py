@@ -59,6 +59,18 @@ def test_without_a_connection_the_keys_stay_on_the_page_and_say_so(view: Any, ke
     expect(prompt(view)).to_have_text("the newest picture")
 
 
+def test_without_a_connection_escape_stays_where_no_list_came_before(site: Site, view: Any) -> None:
+    alone = view.context.new_page()
+    alone.goto(view.url)
+    expect(prompt(alone)).to_have_text("the middle picture")
+    view.context.set_offline(True)
+    alone.keyboard.press("Escape")
+    expect(alone.get_by_text("No connection. Check it and try again.")).to_be_visible()
+    view.context.set_offline(False)
+    alone.keyboard.press("Escape")
+    expect(alone).to_have_url(re.compile("/gallery/"))
+
+
 def test_a_server_on_the_same_machine_is_reached_without_a_network(view: Any) -> None:
     view.evaluate("Object.defineProperty(Navigator.prototype, 'onLine', { get: () => false })")
     view.keyboard.press("ArrowLeft")

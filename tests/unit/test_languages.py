@@ -237,6 +237,10 @@ def test_a_job_that_waits_for_the_token_says_so_in_german() -> None:
     assert error["message"].endswith("Dein Bild beginnt von selbst.")
 
 
+def in_german(client: Client, url: str) -> str:
+    return client.get(url, headers={"Accept-Language": "de"}).content.decode()
+
+
 def visible(client: Client, url: str, language: str) -> set[str]:
     page = client.get(url, headers={"Accept-Language": language}).content.decode()
     page = re.sub(r"<(script|title)\b.*?</\1>", " ", page, flags=re.DOTALL)
@@ -270,6 +274,12 @@ def test_operators_read_german_where_names_stand_in_a_sentence(admin_client: Cli
     assert "Anhalten: alle Bilddienste" in control and "Anhalten: demo" in control
     admin_client.post("/admin/control/", {"do": "pause", "name": "demo", "reason": "new disk"})
     assert "Bilddienst" in admin_client.get("/admin/", **german).content.decode()
+
+
+def test_operators_read_times_and_numbers_as_their_language_writes_them(admin_client: Client) -> None:
+    job = picture_job(guidance_scale=7.5)
+    picture = in_german(admin_client, f"/admin/images/generatedimage/{job.pk}/change/")
+    assert "+00:00" not in picture and "7,5" in in_german(admin_client, f"/admin/images/job/{job.pk}/change/")
 
 
 def test_the_page_for_our_own_mistakes_is_german_too(rf: RequestFactory) -> None:

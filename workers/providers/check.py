@@ -28,7 +28,7 @@ class Line:
 
     @property
     def text(self) -> str:
-        return self.words % self.facts
+        return (self.words % self.facts).strip()
 
 
 NO_TOKEN = _("There is no token. Make one at https://huggingface.co/settings/tokens and set HF_TOKEN.")
