@@ -1,4 +1,4 @@
-/** Without a connection a link would lead to the browser's own error page. The page stays instead, and says so. */
+/** Without a connection another page would be the browser's own error page. This one stays instead, and says so. */
 
 import { ask, Refused } from "./http.js";
 import { toast } from "./toast.js";
@@ -7,31 +7,34 @@ import { toast } from "./toast.js";
 let reached = null;
 
 export function startStaying() {
-  document.addEventListener("click", (event) => void stay(event));
+  document.addEventListener("click", onLink);
 }
 
-/** The browser's word is not enough: a server on the same machine answers without any network. @param {MouseEvent} event */
-async function stay(event) {
+/** @param {MouseEvent} event */
+function onLink(event) {
   const link = /** @type {HTMLAnchorElement | null} */ (/** @type {Element} */ (event.target).closest("a[href]"));
   const isOther = event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey;
   if (navigator.onLine || isOther || !link || link === reached || !leadsAway(link)) return;
   event.preventDefault();
+  void goTo(link.href, () => {
+    reached = link;
+    link.click();
+    reached = null;
+  });
+}
+
+/**
+ * The browser's word is not enough: a server on the same machine answers without any network.
+ * @param {string} url
+ * @param {() => void} [go]
+ */
+export async function goTo(url, go = () => location.assign(url)) {
   try {
-    await ask(link.href, { method: "HEAD" });
+    if (!navigator.onLine) await ask(url, { method: "HEAD" });
   } catch (error) {
     if (error instanceof Refused && error.status === 0) return toast(error.message);
   }
-  reached = link;
-  link.click();
-  reached = null;
-}
-
-/** As if a link there had been pressed. @param {string} url */
-export function goTo(url) {
-  const link = Object.assign(document.createElement("a"), { href: url, hidden: true });
-  document.body.append(link);
-  link.click();
-  link.remove();
+  go();
 }
 
 /** To another page of ours. @param {HTMLAnchorElement} link */

@@ -84,12 +84,11 @@ export async function deleteAndGoOn(_card, button) {
  */
 function onLink(event, view) {
   const link = /** @type {HTMLElement} */ (event.target).closest("a");
-  if (!navigator.onLine || !link || event.ctrlKey || event.metaKey || event.shiftKey) return; // see offline.js
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   const isTurn = link.matches("[data-previous], [data-next]");
   if (!isTurn && !link.matches("[data-leave]")) return;
   event.preventDefault();
-  if (isTurn) location.replace(link.href);
-  else leave(view);
+  void goTo(link.href, () => (isTurn ? location.replace(link.href) : leave(view)));
 }
 
 /** Back to the list one came from, as it was left; to the gallery, when there was none. @param {HTMLElement} view */
@@ -111,8 +110,11 @@ function pageBefore() {
  * @param {"seed" | "prompt"} what
  */
 function useOnly(view, what) {
-  if (what === "seed" && navigator.onLine) toastOnNextPage(gettext("The seed is set."));
-  goTo(`${view.dataset.settingsUrl}&only=${what}`);
+  const url = `${view.dataset.settingsUrl}&only=${what}`;
+  void goTo(url, () => {
+    if (what === "seed") toastOnNextPage(gettext("The seed is set."));
+    location.assign(url);
+  });
 }
 
 function isRightToLeft() {
