@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.paginator import Paginator
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.formats import localize, number_format
 from django.utils.functional import Promise, cached_property
@@ -54,6 +54,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 Show = Callable[[Any], Any]
+Choices = list[tuple[str, Any]]
 
 
 def column(heading: str, show: Show) -> Any:
@@ -70,6 +71,24 @@ def column(heading: str, show: Show) -> Any:
 def columns(shown: dict[str, Show]) -> dict[str, Any]:
     """Heading → column, out of heading → what it shows of a row."""
     return {heading: column(heading, show) for heading, show in shown.items()}
+
+
+def value_filter(
+    name: str, heading: Any, values: Callable[[HttpRequest], Choices], narrow: Callable[[Any, str], Any]
+) -> type[admin.SimpleListFilter]:
+    """A filter beside a list: `values` are offered, each with its words; `narrow` leaves the rows that fit one."""
+
+    class ValueFilter(admin.SimpleListFilter):
+        title, parameter_name = heading, name
+
+        def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+            return values(request)
+
+        def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+            value = self.value()
+            return narrow(queryset, value) if value else queryset
+
+    return ValueFilter
 
 
 def note(request: HttpRequest, rows: Iterable[Model], message: str | Promise) -> None:

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from images import matching
+from images.admin.base import Choices, value_filter
 from images.models import Attempt, Job, Status
 
 RECENT = 1000
@@ -33,17 +34,11 @@ def recent(rows: QuerySet[Any], field: str) -> list[Any]:
 def job_filter(name: str, usual: Callable[[], Iterable[Any]]) -> type[admin.SimpleListFilter]:
     """Offers the usual values, and the one in the address."""
 
-    class JobFilter(admin.SimpleListFilter):
-        title, parameter_name = NAMES[name], name
+    def values(request: HttpRequest) -> Choices:
+        known = dict.fromkeys([*map(str, usual()), request.GET.get(name, "")])
+        return [(value, WORDS.get(value, value)) for value in known if value]
 
-        def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-            values = dict.fromkeys([*map(str, usual()), request.GET.get(name, "")])
-            return [(value, str(WORDS.get(value, value))) for value in values if value]
-
-        def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-            return matching.matching({name: self.value() or ""}, queryset)
-
-    return JobFilter
+    return value_filter(name, NAMES[name], values, lambda rows, value: matching.matching({name: value}, rows))
 
 
 # The state is chosen with the tabs above the list, an owner with a click; Django's list knows both by itself.

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from images import jobs, matching
-from images.admin.base import SEARCH_HELP, ReadOnlyAdmin, column, columns, note, short_owner
+from images.admin.base import SEARCH_HELP, ReadOnlyAdmin, column, columns, note, short_owner, value_filter
 from images.matching import Jobs
 from images.models import GeneratedImage, Job
 
@@ -62,16 +62,12 @@ MORE = columns(
         gettext_noop("job"): lambda image: format_html('<a href="{}">{}</a>', job_page(image), image.pk),
     }
 )
-
-
-class TrashFilter(admin.SimpleListFilter):
-    title, parameter_name = gettext_lazy("place"), "trash"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("no", _("in the gallery")), ("yes", _("in the trash"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(deleted_at__isnull=self.value() == "no") if self.value() else queryset
+TRASH_FILTER = value_filter(
+    "trash",
+    gettext_lazy("place"),
+    lambda request: [("no", _("in the gallery")), ("yes", _("in the trash"))],
+    lambda rows, value: rows.filter(deleted_at__isnull=value == "no"),
+)
 
 
 @admin.register(GeneratedImage)
@@ -79,7 +75,7 @@ class PictureAdmin(ReadOnlyAdmin):
     list_display = (SMALL, *FACTS.values())
     list_display_links = (FACTS["prompt"],)
     list_select_related = ("job",)
-    list_filter = (TrashFilter,)
+    list_filter = (TRASH_FILTER,)
     search_fields = ("job__prompt",)
     search_help_text = SEARCH_HELP
     actions = ("to_trash", "restore", "purge")

@@ -7,8 +7,6 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
-from django.db.models import QuerySet
-from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
@@ -17,7 +15,7 @@ from django.utils.translation import gettext_noop
 from django_celery_results.models import GroupResult, TaskResult
 
 from config.logs import redact
-from images.admin.base import ReadOnlyAdmin, column, columns
+from images.admin.base import ReadOnlyAdmin, column, columns, value_filter
 
 NAMES = {
     "operate": _("operation on jobs"),
@@ -71,19 +69,15 @@ FACTS = columns(
 TRACEBACK = column(
     gettext_noop("its traceback"), lambda row: row.traceback and format_html("<pre>{}</pre>", redact(row.traceback))
 )
-
-
-def record_filter(field: str, heading: Any, words: dict[str, Any]) -> type[admin.SimpleListFilter]:
-    class RecordFilter(admin.SimpleListFilter):
-        title, parameter_name = heading, field
-
-        def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-            return list(words.items())
-
-        def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-            return queryset.filter(**{field: self.value()}) if self.value() else queryset
-
-    return RecordFilter
+STATE_FILTER = value_filter(
+    "status",
+    _("state"),
+    lambda request: [(name, word) for name, (word, _colour) in STATES.items()],
+    lambda rows, value: rows.filter(status=value),
+)
+NAME_FILTER = value_filter(
+    "task_name", _("what"), lambda request: list(NAMES.items()), lambda rows, value: rows.filter(task_name=value)
+)
 
 
 @admin.register(TaskResult)
@@ -91,10 +85,7 @@ class ResultAdmin(ReadOnlyAdmin):
     """Rows older than 30 days are removed by the sweeper."""
 
     list_display = tuple(COLUMNS.values())
-    list_filter = (
-        record_filter("status", _("state"), {name: word for name, (word, _colour) in STATES.items()}),
-        record_filter("task_name", _("what"), NAMES),
-    )
+    list_filter = (STATE_FILTER, NAME_FILTER)
     fields = (*COLUMNS.values(), *FACTS.values(), TRACEBACK)
 
 
