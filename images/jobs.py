@@ -21,7 +21,7 @@ from django.db.models.functions import Now
 
 from images import usage
 from images.forms import SEEDS
-from images.models import TERMINAL, GeneratedImage, Job, Status
+from images.models import RETRYABLE, TERMINAL, GeneratedImage, Job
 from images.models.prepared import insert
 from images.models.queries import asked_query
 from workers import backends
@@ -114,7 +114,7 @@ def cancel(jobs: QuerySet[Job]) -> list[uuid.UUID]:
 def retry(jobs: QuerySet[Job]) -> list[uuid.UUID]:
     """Failed or canceled jobs run again, each behind its owner's waiting ones. Returns the ids that moved."""
     with transaction.atomic():
-        ended = Job.objects.filter(pk__in=jobs.values("pk"), status__in=(Status.FAILED, Status.CANCELED))
+        ended = Job.objects.filter(pk__in=jobs.values("pk"), status__in=RETRYABLE)
         rows = list(ended.order_by("pk").select_for_update().only("pk", "owner", "prompt", "provider"))
         for owner, owned in groupby(sorted(rows, key=attrgetter("owner")), key=attrgetter("owner")):
             line_up(owner, list(owned))

@@ -100,8 +100,13 @@ def capped(rows: QuerySet[Any]) -> int:
     return rows.order_by()[: CAP + 1].count()
 
 
+def in_groups(number: int) -> str:
+    """“1,000”, or “1.000” in German."""
+    return str(number_format(number, force_grouping=True))
+
+
 def shown(count: int) -> str:
-    return number_format(min(count, CAP), force_grouping=True) + ("+" if count > CAP else "")
+    return in_groups(min(count, CAP)) + ("+" if count > CAP else "")
 
 
 def tabs() -> list[tuple[str | None, Any, str]]:

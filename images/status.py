@@ -22,7 +22,7 @@ from workers.providers.errors import KINDS
 
 NOTHING_RUNS_MS = 5000
 NUMBER = re.compile(r"\d+")
-REJECTED = {code for code, (kind, _sentence) in KINDS.items() if kind is RequestRejected}
+FINAL = NEVER_WORKS | {code for code, (kind, _sentence) in KINDS.items() if kind is RequestRejected}
 
 
 class ErrorStatus(TypedDict):
@@ -114,7 +114,7 @@ def _error(job: Job | Seen, held: ProviderState | None) -> ErrorStatus | None:
     if job.status == Status.QUEUED:
         message = message.partition(". ")[0].rstrip(".") + "." if message else ""  # the rest says what to do: we do it
         until = job.next_attempt_at
-    return _told(job.error_code, message, until, job.error_code not in REJECTED | NEVER_WORKS)
+    return _told(job.error_code, message, until, job.error_code not in FINAL)
 
 
 def _told(code: str, message: str, until: datetime | None, retryable: bool = True) -> ErrorStatus:

@@ -10,11 +10,9 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from celery import states
-from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
@@ -24,11 +22,10 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from config.celery import app
 from images import jobs
-from images.matching import Jobs, matching
-from images.models import TERMINAL, Status
+from images.matching import Jobs, in_groups, matching
+from images.models import RETRYABLE, TERMINAL, Status
 
 BATCH = 500
-in_groups = partial(number_format, force_grouping=True)  # 1,000 or 1.000
 
 
 @dataclass(frozen=True)
@@ -54,16 +51,14 @@ class Operation:
         return words % {"past": self.past, "done": in_groups(done), "skipped": in_groups(skipped)}
 
 
-ENDED = frozenset({Status.FAILED, Status.CANCELED})
+OPERATE = "images.operate_job"
 OPEN = frozenset({Status.QUEUED, Status.RUNNING})
 RETRY, CANCEL = pgettext_lazy("operation", "Retry"), pgettext_lazy("operation", "Cancel")
 DELETE = pgettext_lazy("operation", "Delete")
 RETRIED, CANCELED, DELETED = gettext_lazy("Retried"), gettext_lazy("Canceled"), gettext_lazy("Deleted")
 OPERATIONS = {
-    "retry": Operation(
-        RETRY, RETRIED, "images.operate_job", ENDED, "finished_at", lambda rows: len(jobs.retry(rows)), usual="failed"
-    ),
-    "cancel": Operation(CANCEL, CANCELED, "images.operate_job", OPEN, "queued_at", lambda rows: len(jobs.cancel(rows))),
+    "retry": Operation(RETRY, RETRIED, OPERATE, RETRYABLE, "finished_at", lambda rows: len(jobs.retry(rows)), "failed"),
+    "cancel": Operation(CANCEL, CANCELED, OPERATE, OPEN, "queued_at", lambda rows: len(jobs.cancel(rows))),
     "delete": Operation(DELETE, DELETED, "images.delete_job", TERMINAL, "finished_at", jobs.to_trash),
 }
 

@@ -86,7 +86,7 @@ def lives(worker: str) -> bool:
     except ProcessLookupError:
         return False
     except PermissionError:
-        pass
+        pass  # it lives, and belongs to another user
     known = birth(pid)
     return known is None or known == born
 

@@ -21,4 +21,5 @@ class Status(TextChoices):
     CANCELED = "canceled", _("Canceled")
 
 
-TERMINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELED})
+RETRYABLE = frozenset({Status.FAILED, Status.CANCELED})
+TERMINAL = RETRYABLE | {Status.SUCCEEDED}

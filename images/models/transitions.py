@@ -28,7 +28,7 @@ from images.models.queries import (
     suspect_query,
     waiting_query,
 )
-from images.models.status import Status
+from images.models.status import RETRYABLE, Status
 
 if TYPE_CHECKING:
     from images.models.job import Job
@@ -178,7 +178,7 @@ class JobQuerySet(models.QuerySet["Job"]):
             "started_at": None,
             "finished_at": None,
         }
-        return self._move([Status.FAILED, Status.CANCELED], Status.QUEUED, **again, **NO_ERROR, **NO_LEASE)
+        return self._move(RETRYABLE, Status.QUEUED, **again, **NO_ERROR, **NO_LEASE)
 
     def give_up(self, code: str, message: str) -> list[uuid.UUID]:
         """queued → failed, for jobs that waited too long."""

@@ -18,7 +18,7 @@ from images.identity import owner, viewer
 from images.limits import submit_wait
 from images.models import Job
 from images.status import job_status
-from images.views.errors import page_of_ours, too_fast, wants_json
+from images.views.errors import error_response, page_of_ours, too_fast, wants_json
 from images.views.generate import refusal
 
 
@@ -40,8 +40,7 @@ def answer(request: HttpRequest, body: dict[str, Any], message: str, target: str
 def too_late(request: HttpRequest, job: Job, message: str) -> HttpResponse:
     """With the job as it is now: the page that asked shows an older state."""
     if wants_json(request):
-        error = {"code": "too_late", "message": message}
-        return JsonResponse({"error": error, "job": job_status(job)}, status=409)
+        return error_response(request, 409, "too_late", message, job=job_status(job))
     messages.info(request, message)
     return redirect(job)
 

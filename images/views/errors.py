@@ -33,10 +33,12 @@ def page_of_ours(request: HttpRequest, address: str) -> str:
     return address if safe and address.startswith("/") and len(address) <= LONGEST_WAY_BACK else reverse("home")
 
 
-def error_response(request: HttpRequest, status: int, code: str, message: str, template: str = "") -> HttpResponse:
-    """A page, or JSON; what refuses a download of many is told on the page that asked for it."""
+def error_response(
+    request: HttpRequest, status: int, code: str, message: str, template: str = "", **more: Any
+) -> HttpResponse:
+    """A page, or JSON with `more` in it; what refuses a download of many is told on the page that asked for it."""
     if wants_json(request):
-        return JsonResponse({"error": {"code": code, "message": message}}, status=status)
+        return JsonResponse({"error": {"code": code, "message": message}, **more}, status=status)
     if status < 500 and (page := named_page(request)):
         messages.error(request, message)
         return HttpResponseRedirect(page_of_ours(request, page))

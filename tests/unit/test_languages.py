@@ -237,13 +237,12 @@ def test_a_job_that_waits_for_the_token_says_so_in_german() -> None:
     assert error["message"].endswith("Dein Bild beginnt von selbst.")
 
 
-def in_german(client: Client, url: str) -> str:
-    return client.get(url, headers={"Accept-Language": "de"}).content.decode()
+def read(client: Client, url: str, language: str = "de") -> str:
+    return client.get(url, headers={"Accept-Language": language}).content.decode()
 
 
 def visible(client: Client, url: str, language: str) -> set[str]:
-    page = client.get(url, headers={"Accept-Language": language}).content.decode()
-    page = re.sub(r"<(script|title)\b.*?</\1>", " ", page, flags=re.DOTALL)
+    page = re.sub(r"<(script|title)\b.*?</\1>", " ", read(client, url, language), flags=re.DOTALL)
     return {" ".join(text.split()) for text in re.findall(r">([^<>0-9&]*[a-zA-Z]{3}[^<>0-9&]*)<", page)}
 
 
@@ -265,21 +264,18 @@ def test_operators_read_german_too(admin_client: Client) -> None:
 
 def test_operators_read_german_where_names_stand_in_a_sentence(admin_client: Client) -> None:
     failed_job("token_refused")
-    question = admin_client.get("/admin/images/job/operate/?do=retry&status=failed&since=hour", **german)
-    assert (
-        "Alle Jobs mit Stand = Fehlgeschlagen, Zeit: letzte = Stunde, die niemand entfernt hat."
-        in question.content.decode()
-    )
-    control = admin_client.get("/admin/control/", **german).content.decode()
+    question = read(admin_client, "/admin/images/job/operate/?do=retry&status=failed&since=hour")
+    assert "Alle Jobs mit Stand = Fehlgeschlagen, Zeit: letzte = Stunde, die niemand entfernt hat." in question
+    control = read(admin_client, "/admin/control/")
     assert "Anhalten: alle Bilddienste" in control and "Anhalten: demo" in control
     admin_client.post("/admin/control/", {"do": "pause", "name": "demo", "reason": "new disk"})
-    assert "Bilddienst" in admin_client.get("/admin/", **german).content.decode()
+    assert "Bilddienst" in read(admin_client, "/admin/")
 
 
 def test_operators_read_times_and_numbers_as_their_language_writes_them(admin_client: Client) -> None:
     job = picture_job(guidance_scale=7.5)
-    picture = in_german(admin_client, f"/admin/images/generatedimage/{job.pk}/change/")
-    assert "+00:00" not in picture and "7,5" in in_german(admin_client, f"/admin/images/job/{job.pk}/change/")
+    picture = read(admin_client, f"/admin/images/generatedimage/{job.pk}/change/")
+    assert "+00:00" not in picture and "7,5" in read(admin_client, f"/admin/images/job/{job.pk}/change/")
 
 
 def test_the_page_for_our_own_mistakes_is_german_too(rf: RequestFactory) -> None:
