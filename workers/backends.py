@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 from functools import lru_cache
 
-import requests
 from django.conf import settings
 from django.core.cache import cache
 from django.utils.translation import gettext_noop as _
 
 from workers.providers.base import Provider
 from workers.providers.check import Line, check_drawing, check_huggingface
+from workers.providers.connection import Session
 from workers.providers.demo import DemoProvider
 from workers.providers.huggingface import HuggingFaceConfig, HuggingFaceProvider
 from workers.providers.openai_compatible import OpenAIProvider
@@ -33,9 +33,9 @@ def token_mark(name: str) -> str:
 @lru_cache
 def provider(name: str) -> Provider:
     if name == "huggingface":
-        return HuggingFaceProvider(huggingface_config(), requests.Session(), cache)
+        return HuggingFaceProvider(huggingface_config(), Session(), cache)
     if name == "openai":
-        return OpenAIProvider(settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY, requests.Session())
+        return OpenAIProvider(settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY, Session())
     return DemoProvider()
 
 
@@ -53,7 +53,7 @@ def check(*, draw: bool = False) -> list[Line]:
     """Does drawing work, and if not, what to change? `draw` makes one small picture, which may cost money."""
     name = chosen()
     if name == "huggingface":
-        with requests.Session() as session:
+        with Session() as session:
             return check_huggingface(huggingface_config(), session, settings.HF_MODEL, draw=draw)
     if draw:
         return [check_drawing(provider(name), settings.HF_MODEL)]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
@@ -15,6 +16,8 @@ T = TypeVar("T")
 
 PATIENCE_SECONDS = 120.0
 AWAY = (OperationalError, InterfaceError)
+
+_places = threading.BoundedSemaphore(4)  # as many connections stay open between two calls (config/postgres)
 
 
 def release_connection() -> None:
@@ -28,6 +31,16 @@ def release_server_connection() -> None:
     """The same where others could need it: SQLite has no server, and closing its last connection costs a checkpoint."""
     if connection.vendor != "sqlite":
         release_connection()
+
+
+@contextmanager
+def database_turn() -> Iterator[None]:
+    """A few threads at a time, each with a connection; the others wait a moment instead of opening more of them."""
+    with _places:
+        try:
+            yield
+        finally:
+            release_server_connection()
 
 
 def until_database_answers(write: Callable[[], T]) -> T:

@@ -19,12 +19,13 @@ from django.db import Error as DatabaseError
 
 from images.models import Job, Worker
 from images.storage import check_writable
-from workers.database import release_connection
+from workers.database import database_turn, release_connection
 from workers.providers.base import Deadline
 
 logger = logging.getLogger(__name__)
 
 OVERTIME_SECONDS = 30.0
+STORAGE_SEEN_SECONDS = 1.0  # a storage that took a file is not asked again for so long
 
 
 def birth(pid: int) -> str | None:
@@ -56,6 +57,7 @@ class Leases:
         self._lock = threading.Lock()
         self._running: dict[UUID, Held] = {}
         self._busy = 0
+        self._storage_seen = 0.0
         self.storage_failed = False
         self.closed = False
 
@@ -75,8 +77,7 @@ class Leases:
             self._busy += 1
         held = None
         try:
-            job = Job.objects.claim(WORKER_NAME) if self._may_claim() else None
-            held = self._hold(job) if job else None
+            held = self._claim() if self._may_claim() else None
             yield held
         finally:
             with self._lock:
@@ -88,6 +89,8 @@ class Leases:
         """Nobody pays for a picture that could not be kept."""
         if self.closed:
             return False
+        if time.monotonic() - self._storage_seen < STORAGE_SEEN_SECONDS:
+            return True
         try:
             check_writable()
         except OSError as error:
@@ -96,7 +99,13 @@ class Leases:
             self.storage_failed = True
             return False
         self.storage_failed = False
+        self._storage_seen = time.monotonic()
         return True
+
+    def _claim(self) -> Held | None:
+        with database_turn():
+            job = Job.objects.claim(WORKER_NAME)
+        return self._hold(job) if job else None
 
     def _hold(self, job: Job) -> Held:
         assert job.lease_token is not None

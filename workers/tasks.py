@@ -13,7 +13,7 @@ from images.files import Picture, read_picture
 from images.models import GeneratedImage, Job, ProviderState
 from images.storage import remove, save_picture
 from workers import backends, thumbnails
-from workers.database import AWAY, release_server_connection, until_database_answers
+from workers.database import AWAY, database_turn, until_database_answers
 from workers.failures import StorageFailed, give_back
 from workers.leases import leases
 from workers.providers.base import Deadline, Generation
@@ -43,7 +43,6 @@ def attempt(job: Job, deadline: Deadline) -> None:
 def draw(job: Job, deadline: Deadline) -> None:
     """Call the provider and store what it made."""
     drawer = backends.provider(job.provider)
-    release_server_connection()
     generation = drawer.generate(presets.request_for(job), deadline)
     store(job, generation, read_picture(generation.data, refuse_black=settings.REFUSE_BLACK_PICTURES))
 
@@ -56,13 +55,22 @@ def store(job: Job, generation: Generation, picture: Picture) -> None:
         "http_status": generation.http_status,
         "request_id": generation.request_id[:200],
     }
-    if until_database_answers(lambda: Job.objects.succeed(job, image, **facts)):
+    with database_turn():
+        stored = until_database_answers(lambda: finish(job, image, facts))
+    if stored:
         logger.info("stored", extra={"job": job.id, "provider": generation.provider, **facts})
-        ProviderState.objects.record_success(job.provider)
         thumbnails.add_later(image, picture)
     else:
         logger.info("came too late", extra={"job": job.id})
-        until_database_answers(lambda: discard_unless_stored(image))
+
+
+def finish(job: Job, image: GeneratedImage, facts: dict[str, Any]) -> bool:
+    """False when it came too late."""
+    if Job.objects.succeed(job, image, **facts):
+        ProviderState.objects.record_success(job.provider)
+        return True
+    discard_unless_stored(image)
+    return False
 
 
 def save(job: Job, picture: Picture) -> str:

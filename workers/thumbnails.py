@@ -15,7 +15,7 @@ from images.files import Picture, read_picture
 from images.models import GeneratedImage
 from images.models.queries import thumbnails_query
 from images.storage import remove, save_thumbnails
-from workers.database import release_server_connection
+from workers.database import database_turn
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,6 @@ def _add_and_let_go(image: GeneratedImage, picture: Picture) -> None:
     try:
         add(image, picture)
     finally:
-        release_server_connection()
         _places.release()
 
 
@@ -52,7 +51,9 @@ def add(image: GeneratedImage, picture: Picture) -> None:
 def store(image: GeneratedImage, names: list[str]) -> None:
     """Only the first ones are kept, and none for a picture that is gone."""
     made = {"thumbnail": names[0], "thumbnail_small": names[1]}
-    if not thumbnails_query().run(job=image.pk, file=image.file.name, **made):
+    with database_turn():
+        kept = thumbnails_query().run(job=image.pk, file=image.file.name, **made)
+    if not kept:
         remove(names)
 
 

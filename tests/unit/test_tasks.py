@@ -196,8 +196,18 @@ def test_nobody_pays_for_a_picture_that_could_not_be_stored(script: Any, monkeyp
 
     script(raises(AssertionError("it was called")))
     monkeypatch.setattr(leases, "check_writable", full)
+    monkeypatch.setattr(leases.leases, "_storage_seen", 0.0)
     job = run()
     assert (job.status, job.attempts) == (Status.QUEUED, 0)
+
+
+def test_a_storage_that_took_a_file_is_not_asked_before_the_next_picture(script: Any, monkeypatch: Any) -> None:
+    asked: list[bool] = []
+    script(lambda request: png())
+    monkeypatch.setattr(leases, "check_writable", lambda: asked.append(True))
+    monkeypatch.setattr(leases.leases, "_storage_seen", 0.0)
+    assert run().status == run().status == Status.SUCCEEDED
+    assert len(asked) == 1
 
 
 def test_a_database_that_is_away_at_the_claim_charges_nothing(script: Any, monkeypatch: pytest.MonkeyPatch) -> None:

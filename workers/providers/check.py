@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-import requests
-
 from workers.providers.base import Deadline, GenerationRequest, Provider, ProviderError
+from workers.providers.connection import Session
 from workers.providers.errors import from_answer
 from workers.providers.http import Http
 from workers.providers.huggingface import HuggingFaceConfig, HuggingFaceProvider
@@ -34,9 +33,7 @@ class Line:
 NO_TOKEN = _("There is no token. Make one at https://huggingface.co/settings/tokens and set HF_TOKEN.")
 
 
-def check_huggingface(
-    config: HuggingFaceConfig, session: requests.Session, model: str, *, draw: bool = False
-) -> list[Line]:
+def check_huggingface(config: HuggingFaceConfig, session: Session, model: str, *, draw: bool = False) -> list[Line]:
     """`draw` makes one small picture, which may cost money."""
     provider = HuggingFaceProvider(config, session)
     lines = [] if config.is_endpoint else [_token(config, session), _serving(config, provider, model)]
@@ -59,7 +56,7 @@ def check_drawing(provider: Provider, model: str) -> Line:
     return Line(True, came, {"provider": drawn.provider, **facts})
 
 
-def _token(config: HuggingFaceConfig, session: requests.Session) -> Line:
+def _token(config: HuggingFaceConfig, session: Session) -> Line:
     if not config.token:
         return Line(False, NO_TOKEN)
     http = Http(session, config.token)

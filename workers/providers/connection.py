@@ -1,8 +1,8 @@
 """Connections that end when their call must end.
 
 A read timeout starts again with every byte, so a slow server could hold a worker for ever, in the headers too.
-Here a thread beside each call shuts its sockets when its deadline is over or canceled. A call also says which
-addresses it may connect to: the address that was checked is the one that is used.
+Here one thread looks after all calls and shuts the sockets of those whose deadline is over or canceled. A call also
+says which addresses it may connect to: the address that was checked is the one that is used.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import math
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import ContextVar
@@ -36,25 +37,23 @@ class Call:
         self.resolve = resolve
         self.sent = False
         self._sockets: list[socket.socket] = []
-        self._over = threading.Event()
 
     def __enter__(self) -> Call:
-        threading.Thread(target=self._watch, name="deadlines", daemon=True).start()
         self._before = CURRENT.set(self)
+        watcher.add(self)
         return self
 
     def __exit__(self, *_: object) -> None:
         CURRENT.reset(self._before)
-        self._over.set()
-
-    def _watch(self) -> None:
-        while not self._over.wait(TICK):
-            if not self.deadline.remaining():
-                for sock in list(self._sockets):
-                    with suppress(OSError):
-                        sock.shutdown(socket.SHUT_RDWR)
+        watcher.discard(self)
         for sock in self._sockets:
             sock.close()
+
+    def end_if_over(self) -> None:
+        if not self.deadline.remaining():
+            for sock in list(self._sockets):
+                with suppress(OSError):
+                    sock.shutdown(socket.SHUT_RDWR)
 
     def hold(self, sock: socket.socket) -> None:
         """Keep a second handle: TLS takes the first one apart, and the connection may close its own."""
@@ -77,6 +76,37 @@ class Call:
         raise problem
 
 
+class Watcher:
+    """The thread that ends the calls of this process; it sleeps while there are none."""
+
+    def __init__(self) -> None:
+        self._calls: set[Call] = set()
+        self._changed = threading.Condition()
+        self._thread = threading.Thread()
+
+    def add(self, call: Call) -> None:
+        with self._changed:
+            self._calls.add(call)
+            self._changed.notify()
+            if not self._thread.is_alive():  # the first call of a process, or of its child
+                self._thread = threading.Thread(target=self._watch, name="deadlines", daemon=True)
+                self._thread.start()
+
+    def discard(self, call: Call) -> None:
+        with self._changed:
+            self._calls.discard(call)
+
+    def _watch(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._calls)
+                calls = list(self._calls)
+            for call in calls:
+                call.end_if_over()
+            time.sleep(TICK)
+
+
+watcher = Watcher()
 CURRENT: ContextVar[Call | None] = ContextVar("call", default=None)
 
 
@@ -110,8 +140,21 @@ class WatchedAdapter(HTTPAdapter):
         return pool
 
 
-def watch(session: requests.Session) -> None:
-    """Let a session obey calls, with room for as many threads as a worker has."""
-    for scheme in ("http://", "https://"):
-        if not isinstance(session.adapters.get(scheme), WatchedAdapter):
-            session.mount(scheme, WatchedAdapter(pool_connections=16, pool_maxsize=POOL_SIZE))
+class Session(requests.Session):
+    """Obeys calls, with room for as many threads as a worker has.
+
+    Which proxy and certificates the environment names is looked up once for each server: it takes as long as a call.
+    """
+
+    def __init__(self, *, trust_env: bool = True) -> None:
+        super().__init__()
+        self.trust_env = trust_env
+        self._found: dict[str, Any] = {}
+        for scheme in ("http://", "https://"):
+            self.mount(scheme, WatchedAdapter(pool_connections=16, pool_maxsize=POOL_SIZE))
+
+    def merge_environment_settings(self, url: Any, *_: Any, **__: Any) -> Any:
+        server = "/".join(str(url).split("/", 3)[:3])
+        if server not in self._found:
+            self._found[server] = super().merge_environment_settings(url, {}, None, None, None)
+        return self._found[server] | {"stream": True}

@@ -9,11 +9,10 @@ import base64
 from collections.abc import Callable, Mapping
 from functools import partial
 
-import requests
-
 from workers.providers.adapters import Adapter, Served
 from workers.providers.answer import Answer, message_in, split, texts_in
 from workers.providers.base import Deadline, Generation, GenerationRequest, ProviderError
+from workers.providers.connection import Session
 from workers.providers.errors import from_answer, raise_if_over
 from workers.providers.http import Http
 from workers.providers.result_url import ResultLinks
@@ -27,9 +26,7 @@ FOUND_UNDER = ("data", "images", "output", "outputs", "b64_json", "url", "image"
 class Desk:
     """Where drawings are asked for; `headers` go with every question."""
 
-    def __init__(
-        self, session: requests.Session, url: str, token: str, headers: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, session: Session, url: str, token: str, headers: Mapping[str, str] | None = None) -> None:
         self.http = Http(session, token)
         self._links = ResultLinks(url)
         self._url = url

@@ -10,7 +10,7 @@ from urllib3.exceptions import HTTPError
 
 from workers.providers.answer import Answer, plain, split
 from workers.providers.base import Deadline
-from workers.providers.connection import Call, Resolve, addresses_of, watch
+from workers.providers.connection import Call, Resolve, Session, addresses_of
 from workers.providers.errors import failure, raise_if_over
 
 USER_AGENT = "image-generator/1.0 (python-requests)"
@@ -32,12 +32,9 @@ CODES: tuple[tuple[type[Exception], str], ...] = (
 class Http:
     """`session` may be shared by many threads; the `token`, if there is one, goes with every call."""
 
-    session: requests.Session
+    session: Session
     token: str = field(default="", repr=False)
     resolve: Resolve = addresses_of
-
-    def __post_init__(self) -> None:
-        watch(self.session)
 
     def send(
         self, method: str, url: str, deadline: Deadline, headers: Mapping[str, str] | None = None, json: object = None

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import requests
-
 from workers.providers.adapters import ADAPTERS, ENDPOINT, Served
 from workers.providers.base import Deadline, Generation, GenerationRequest, ProviderError
+from workers.providers.connection import Session
 from workers.providers.drawing import Desk
 from workers.providers.errors import failure
 from workers.providers.mapping import Cache, ServedModels
@@ -37,7 +36,7 @@ class HuggingFaceConfig:
 class HuggingFaceProvider:
     """May be used by many threads at once."""
 
-    def __init__(self, config: HuggingFaceConfig, session: requests.Session, cache: Cache | None = None) -> None:
+    def __init__(self, config: HuggingFaceConfig, session: Session, cache: Cache | None = None) -> None:
         self._config = config
         bill_to = {"X-HF-Bill-To": config.bill_to} if config.bill_to and not config.is_endpoint else {}
         self._desk = Desk(session, config.base_url, config.token, bill_to)

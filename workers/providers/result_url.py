@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 
-import requests
-
 from workers.providers.answer import joined, split
 from workers.providers.base import Deadline, ProviderError
-from workers.providers.connection import Resolve, addresses_of
+from workers.providers.connection import Resolve, Session, addresses_of
 from workers.providers.errors import failure, from_answer
 from workers.providers.http import Http
 
@@ -23,8 +21,7 @@ class ResultLinks:
     def __init__(self, base_url: str, resolve: Resolve = addresses_of) -> None:
         self._local = is_loopback(split(base_url).hostname or "")
         self._resolve = resolve
-        session = requests.Session()
-        session.trust_env = False  # a proxy would look up the name again, by itself
+        session = Session(trust_env=False)  # a proxy would look up the name again, by itself
         self._http = Http(session, resolve=self._checked_addresses)
 
     def fetch(self, url: str, deadline: Deadline) -> bytes:

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-import requests
 
 from tests.stub_huggingface import SDXL, HuggingFaceStub
 from workers.providers.base import GenerationRequest
+from workers.providers.connection import Session
 from workers.providers.huggingface import HuggingFaceConfig, HuggingFaceProvider
 
 TOKEN = "hf_verySecretTokenForTests"
@@ -32,13 +32,13 @@ def stub(shared_stub: HuggingFaceStub, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 
 @pytest.fixture
-def session() -> Iterator[requests.Session]:
-    with requests.Session() as session:
+def session() -> Iterator[Session]:
+    with Session() as session:
         yield session
 
 
 @pytest.fixture
-def make(stub: HuggingFaceStub, session: requests.Session) -> Callable[..., HuggingFaceProvider]:
+def make(stub: HuggingFaceStub, session: Session) -> Callable[..., HuggingFaceProvider]:
     """A provider that speaks to the stub."""
 
     def make(provider: str = "hf-inference", cache: Any = None, **options: Any) -> HuggingFaceProvider:

@@ -249,12 +249,21 @@ def test_sixty_four_threads_share_one_provider(make, stub):
     assert len({one.data for one in drawn}) == 64
 
 
-def test_no_thread_is_left_when_the_calls_are_over(make):
+def test_one_thread_looks_after_all_calls(make, stub):
+    stub.delay = 0.1
     provider = make()
-    for _ in range(5):
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda seed: provider.generate(asked(seed=seed)), range(16)))
+    assert len([thread for thread in threading.enumerate() if thread.name == "deadlines"]) == 1
+
+
+def test_the_environment_is_asked_once_for_each_server(make, monkeypatch):
+    asked_for = []
+    monkeypatch.setattr("requests.sessions.get_environ_proxies", lambda url, **_: asked_for.append(url) or {})
+    provider = make()
+    for _ in range(3):
         provider.generate(asked())
-    time.sleep(0.25)
-    assert not [thread for thread in threading.enumerate() if thread.name == "deadlines"]
+    assert len(asked_for) == 1
 
 
 def test_a_used_connection_that_was_closed_is_no_failure(make, stub):
