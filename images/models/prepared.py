@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from functools import cache
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connection
 from django.db.models import BooleanField, Expression, Field, Func, Model, QuerySet
 from django.db.models.sql import InsertQuery, Query, UpdateQuery
+
+M = TypeVar("M", bound=Model)
 
 
 class Place(Expression):
@@ -50,8 +52,17 @@ class Prepared:
             found = cursor.fetchall()
         return [tuple(row) for row in self._compiler.apply_converters(found, self._converters)]
 
+    def objects(self, model: type[M], **values: Any) -> list[M]:
+        """Rows of all `columns` of a model, as its objects."""
+        return [model.from_db(connection.alias, columns(model), row) for row in self.fetch(**values)]
+
     def _filled(self, values: dict[str, Any]) -> list[Any]:
         return [one.adapted(values[one.name]) if isinstance(one, Place) else one for one in self._params]
+
+
+@cache
+def columns(model: type[Model]) -> list[str]:
+    return [field.attname for field in model._meta.concrete_fields]
 
 
 def rows(found: QuerySet[Any, Any]) -> Prepared:

@@ -9,7 +9,7 @@ from django.apps import apps
 from django.db.models import Count, F, Max
 from django.db.models.functions import Now
 
-from images.models.prepared import Place, Prepared, rows, update
+from images.models.prepared import Place, Prepared, columns, rows, update
 from images.models.status import Status
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def first_turn_query() -> Prepared:
 def next_query() -> Prepared:
     """All columns of the first job in turn that no other worker is just taking."""
     free = jobs().due().order_by("turn", "id").locked()
-    return rows(free.values_list(*(field.attname for field in free.model._meta.concrete_fields))[:1])
+    return rows(free.values_list(*columns(free.model))[:1])
 
 
 @lru_cache
@@ -94,3 +94,11 @@ def thumbnails_query() -> Prepared:
     job, file, *names = (place(name, "GeneratedImage") for name in ("job", "file", "thumbnail", "thumbnail_small"))
     bare = apps.get_model("images", "GeneratedImage").objects.filter(pk=job, file=file, thumbnail="")
     return update(bare, thumbnail=names[0], thumbnail_small=names[1])
+
+
+@lru_cache
+def picture_query() -> Prepared:
+    """All columns of a picture, unless it lies in the trash."""
+    pictures = apps.get_model("images", "GeneratedImage").objects
+    shown = pictures.filter(pk=place("job", "GeneratedImage"), deleted_at=None)
+    return rows(shown.values_list(*columns(shown.model)))

@@ -91,8 +91,7 @@ class JobQuerySet(models.QuerySet["Job"]):
 
     def _next(self) -> Job | None:
         """The first in turn, where every provider is well."""
-        for row in next_query().fetch():
-            job = self.model.from_db(self.db, [field.attname for field in self.model._meta.concrete_fields], row)
+        for job in next_query().objects(self.model):
             return job if job.losses < SUSPECT_LOSSES else self.claimable().locked().first()
         return None
 
