@@ -16,6 +16,7 @@ from workers import backends, thumbnails
 from workers.database import AWAY, database_turn, until_database_answers
 from workers.failures import StorageFailed, give_back
 from workers.leases import leases
+from workers.order import finishing
 from workers.providers.base import Deadline, Generation
 
 logger = logging.getLogger(__name__)
@@ -44,10 +45,14 @@ def draw(job: Job, deadline: Deadline) -> None:
     """Call the provider and store what it made."""
     drawer = backends.provider(job.provider)
     generation = drawer.generate(presets.request_for(job), deadline)
-    store(job, generation, read_picture(generation.data, refuse_black=settings.REFUSE_BLACK_PICTURES))
+    with finishing():
+        picture = read_picture(generation.data, refuse_black=settings.REFUSE_BLACK_PICTURES)
+        image = store(job, generation, picture)
+    if image:
+        thumbnails.add_later(image, picture)
 
 
-def store(job: Job, generation: Generation, picture: Picture) -> None:
+def store(job: Job, generation: Generation, picture: Picture) -> GeneratedImage | None:
     """The file first, then one short transaction; whoever comes too late takes the file away again."""
     image = image_row(job, picture, save(job, picture), generation)
     facts: dict[str, Any] = {
@@ -57,11 +62,11 @@ def store(job: Job, generation: Generation, picture: Picture) -> None:
     }
     with database_turn():
         stored = until_database_answers(lambda: finish(job, image, facts))
-    if stored:
-        logger.info("stored", extra={"job": job.id, "provider": generation.provider, **facts})
-        thumbnails.add_later(image, picture)
-    else:
+    if not stored:
         logger.info("came too late", extra={"job": job.id})
+        return None
+    logger.info("stored", extra={"job": job.id, "provider": generation.provider, **facts})
+    return image
 
 
 def finish(job: Job, image: GeneratedImage, facts: dict[str, Any]) -> bool:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 from django.db.models.functions import Now
 
@@ -16,27 +16,33 @@ from images.models import GeneratedImage
 from images.models.queries import thumbnails_query
 from images.storage import remove, save_thumbnails
 from workers.database import database_turn
+from workers.order import AT_ONCE, wait_for_gap
 
 logger = logging.getLogger(__name__)
 
 GRACE = timedelta(seconds=30)
 BATCH = 20
 MOST_HELD = 64  # in memory, 1 MB each if square: who brings more waits, and draws nothing meanwhile
+BURST = 16  # when more are held, no gap is waited for
 
-_pool = ThreadPoolExecutor(min(4, os.cpu_count() or 1), "thumbnails")
+_held: set[UUID] = set()
+_pool = ThreadPoolExecutor(AT_ONCE, "thumbnails")
 _places = threading.BoundedSemaphore(MOST_HELD)
 
 
 def add_later(image: GeneratedImage, picture: Picture) -> None:
     """Beside the next jobs of this process. What is cut off is made by the next sweep."""
     _places.acquire()
+    _held.add(image.pk)
     _pool.submit(_add_and_let_go, image, replace(picture, data=b""))
 
 
 def _add_and_let_go(image: GeneratedImage, picture: Picture) -> None:
     try:
+        wait_for_gap(lambda: len(_held) > BURST)
         add(image, picture)
     finally:
+        _held.discard(image.pk)
         _places.release()
 
 
