@@ -37,6 +37,7 @@ UNKNOWN_POLL = 5.0
 STARTED = 0.5  # when a worker is free, a job of a slow model is looked at then, to be seen drawn and not waiting
 SURELY_STARTED = 2.0  # who waits longer although there is room waits for a worker
 
+UNKNOWN = Pace()
 T = TypeVar("T")
 
 
@@ -84,7 +85,7 @@ class Outlook:
         return until_due + pace.usual * max(0, before) / self.concurrency
 
     def pace(self, job: Job | Seen) -> Pace:
-        return self.paces.get(job.model, Pace())
+        return self.paces.get(job.model, UNKNOWN)
 
     def since(self, moment: datetime) -> float:
         return (self.now - moment).total_seconds()
@@ -101,7 +102,7 @@ def look_out(jobs: Sequence[Job | Seen], now: datetime | None) -> Outlook:
     started = sorted((job.turn, job.pk) for job in jobs if job.status == Status.RUNNING and queue.lists(job))
     return Outlook(
         places={job.pk: queue.place(job) - bisect_left(started, (job.turn, job.pk)) for job in due},
-        paces={job.model: known.get(job.model, Pace()) for job in jobs},
+        paces={job.model: known.get(job.model, UNKNOWN) for job in jobs},
         held=held_providers(queue.blocked, {job.provider for job in waiting}),
         concurrency=concurrency(),
         running=queue.running + len(started),

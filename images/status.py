@@ -81,9 +81,9 @@ def poll_after_ms(statuses: Iterable[JobStatus]) -> int:
 
 
 def _status(job: Job | Seen, outlook: Outlook) -> JobStatus:
-    eta = outlook.eta(job)
+    eta, pk = outlook.eta(job), str(job.pk)
     return {
-        "id": str(job.pk),
+        "id": pk,
         "status": job.status,
         "version": job.version,
         "attempt": job.attempts,
@@ -96,8 +96,8 @@ def _status(job: Job | Seen, outlook: Outlook) -> JobStatus:
         "started_at": _text(job.started_at),
         "finished_at": _text(job.finished_at),
         "error": _error(job, outlook.held.get(job.provider)),
-        "image": _image(job),
-        "status_url": address("status", job.pk),
+        "image": _image(job, pk),
+        "status_url": address("status", pk),
     }
 
 
@@ -144,15 +144,15 @@ def _held(state: ProviderState) -> tuple[str, str, datetime | None]:
     return "rate_limited", message, state.hold_until
 
 
-def _image(job: Job | Seen) -> ImageStatus | None:
+def _image(job: Job | Seen, pk: str) -> ImageStatus | None:
     image: GeneratedImage | SeenImage | None = getattr(job, "image", None) if job.status == Status.SUCCEEDED else None
     if image is None or image.deleted_at:
         return None
     return {
-        "url": address("file", job.pk),
-        "thumbnail_url": address("thumbnail", job.pk),
-        "download_url": address("download", job.pk),
-        "page_url": address("picture", job.pk),
+        "url": address("file", pk),
+        "thumbnail_url": address("thumbnail", pk),
+        "download_url": address("download", pk),
+        "page_url": address("picture", pk),
         "width": image.width,
         "height": image.height,
         "placeholder": image.placeholder,
@@ -162,9 +162,9 @@ def _image(job: Job | Seen) -> ImageStatus | None:
 SOME_ID = uuid.UUID(int=0)
 
 
-def address(name: str, pk: uuid.UUID) -> str:
+def address(name: str, pk: str) -> str:
     """As `reverse`, which would be most of what a page of pictures costs."""
-    return _pattern(name, get_script_prefix()).replace("*", str(pk))
+    return _pattern(name, get_script_prefix()).replace("*", pk)
 
 
 @cache

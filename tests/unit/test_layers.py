@@ -27,7 +27,7 @@ LAYERS = [
     ("workers.tasks", "workers.janitor"),
     ("workers.leases", "workers.failures", "workers.mistakes", "workers.thumbnails", "images.words"),
     ("images.status", "images.forms"),
-    ("workers.backends", "workers.database"),
+    ("workers.backends", "workers.database", "workers.order"),
     ("images.metadata", "images.usage", "images.limits", "workers.retry"),
     ("images.storage", "images.estimates", "images.presets", "images.matching", "images.search"),
     ("images.files", "images.pace", "images.disk_storage", "images.s3_storage", "images.database_storage"),
