@@ -104,7 +104,7 @@ class Leases:
 
     def _claim(self) -> Held | None:
         with database_turn():
-            job = Job.objects.claim(WORKER_NAME)
+            job = None if self.closed else Job.objects.claim(WORKER_NAME)  # it may have had to wait
         return self._hold(job) if job else None
 
     def _hold(self, job: Job) -> Held:

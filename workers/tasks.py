@@ -60,9 +60,7 @@ def store(job: Job, generation: Generation, picture: Picture) -> GeneratedImage 
         "http_status": generation.http_status,
         "request_id": generation.request_id[:200],
     }
-    with database_turn():
-        stored = until_database_answers(lambda: finish(job, image, facts))
-    if not stored:
+    if not until_database_answers(lambda: finish(job, image, facts)):
         logger.info("came too late", extra={"job": job.id})
         return None
     logger.info("stored", extra={"job": job.id, "provider": generation.provider, **facts})
@@ -71,11 +69,12 @@ def store(job: Job, generation: Generation, picture: Picture) -> GeneratedImage 
 
 def finish(job: Job, image: GeneratedImage, facts: dict[str, Any]) -> bool:
     """False when it came too late."""
-    if Job.objects.succeed(job, image, **facts):
-        ProviderState.objects.record_success(job.provider)
-        return True
-    discard_unless_stored(image)
-    return False
+    with database_turn():
+        if Job.objects.succeed(job, image, **facts):
+            ProviderState.objects.record_success(job.provider)
+            return True
+        discard_unless_stored(image)
+        return False
 
 
 def save(job: Job, picture: Picture) -> str:
