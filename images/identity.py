@@ -15,6 +15,7 @@ from images.gallery import Viewer
 COOKIE = "visitor"
 SALT = "images.visitor"
 KEY = re.compile("[0-9a-f]{32}")
+LONGEST = 200  # characters: ours have 83, and what a stranger sends is kept in memory
 YEAR_SECONDS = 365 * 24 * 3600
 RENEW_AFTER_SECONDS = 30 * 24 * 3600
 
@@ -33,8 +34,8 @@ def visitor(request: HttpRequest) -> str:
 
 def known_visitor(request: HttpRequest, max_age: int | None = None) -> str | None:
     """The key in the cookie, if we signed it, and not longer ago than `max_age` seconds."""
-    cookie = request.COOKIES.get(COOKIE)
-    return signed_key(cookie, settings.SECRET_KEY, max_age, date.today()) if cookie else None
+    cookie = request.COOKIES.get(COOKIE, "")
+    return signed_key(cookie, settings.SECRET_KEY, max_age, date.today()) if 0 < len(cookie) <= LONGEST else None
 
 
 @lru_cache(maxsize=4096)

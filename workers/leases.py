@@ -102,10 +102,14 @@ class Leases:
         self._storage_seen = time.monotonic()
         return True
 
+    def doubt_storage(self) -> None:
+        """It is asked again before the next job."""
+        self._storage_seen = 0.0
+
     def _claim(self) -> Held | None:
         with database_turn():
             job = None if self.closed else Job.objects.claim(WORKER_NAME)  # it may have had to wait
-        return self._hold(job) if job else None
+            return self._hold(job) if job else None
 
     def _hold(self, job: Job) -> Held:
         assert job.lease_token is not None

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 AT_ONCE = max(1, (os.cpu_count() or 1) // 2)  # the web, the database and the thumbnails need processors, too
 PATIENCE_SECONDS = 0.25  # then they go side by side: a storage or a database that is far away is waited for together
-LONGEST_GAP_WAIT = 10.0
+LONGEST_GAP_WAIT = 2.0
 
 _turns = threading.Semaphore(AT_ONCE)
 _nobody = threading.Condition()
@@ -40,7 +40,10 @@ def _count(more: int) -> None:
         _nobody.notify_all()
 
 
-def wait_for_gap(enough: Callable[[], bool]) -> None:
-    """Until no picture is being finished, or `enough` have waited; not for ever, should they never end."""
+def wait_for_gap(enough: Callable[[], bool]) -> bool:
+    """Until no picture is being finished, or `enough` wait; but not for ever. Whether there was a wait."""
     with _nobody:
+        if not _finishing:
+            return False
         _nobody.wait_for(lambda: not _finishing or enough(), LONGEST_GAP_WAIT)
+        return True

@@ -62,6 +62,7 @@ def store(job: Job, generation: Generation, picture: Picture) -> GeneratedImage 
     }
     if not until_database_answers(lambda: finish(job, image, facts)):
         logger.info("came too late", extra={"job": job.id})
+        until_database_answers(lambda: discard_unless_stored(image))
         return None
     logger.info("stored", extra={"job": job.id, "provider": generation.provider, **facts})
     return image
@@ -70,11 +71,10 @@ def store(job: Job, generation: Generation, picture: Picture) -> GeneratedImage 
 def finish(job: Job, image: GeneratedImage, facts: dict[str, Any]) -> bool:
     """False when it came too late."""
     with database_turn():
-        if Job.objects.succeed(job, image, **facts):
+        stored = Job.objects.succeed(job, image, **facts)
+        if stored:
             ProviderState.objects.record_success(job.provider)
-            return True
-        discard_unless_stored(image)
-        return False
+        return stored
 
 
 def save(job: Job, picture: Picture) -> str:
@@ -83,6 +83,7 @@ def save(job: Job, picture: Picture) -> str:
         stem = f"{job.id.hex}-{job.lease_token.hex[:8]}"
         return until_database_answers(lambda: save_picture(picture, stem))  # with IMAGE_STORAGE=database
     except Exception as error:  # each storage has its own errors
+        leases.doubt_storage()
         raise StorageFailed from error
 
 

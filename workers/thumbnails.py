@@ -13,9 +13,9 @@ from django.db.models.functions import Now
 
 from images.files import Picture, read_picture
 from images.models import GeneratedImage
-from images.models.queries import thumbnails_query
+from images.models.queries import picture_query, thumbnails_query
 from images.storage import remove, save_thumbnails
-from workers.database import database_turn
+from workers.database import database_turn, release_server_connection
 from workers.order import AT_ONCE, wait_for_gap
 
 logger = logging.getLogger(__name__)
@@ -39,11 +39,18 @@ def add_later(image: GeneratedImage, picture: Picture) -> None:
 
 def _add_and_let_go(image: GeneratedImage, picture: Picture) -> None:
     try:
-        wait_for_gap(lambda: len(_held) > BURST)
-        add(image, picture)
+        if not wait_for_gap(lambda: len(_held) > BURST) or is_bare(image):
+            add(image, picture)
     finally:
+        release_server_connection()
         _held.discard(image.pk)
         _places.release()
+
+
+def is_bare(image: GeneratedImage) -> bool:
+    """Who looked at it meanwhile had them made."""
+    with database_turn():
+        return any(not row.thumbnail for row in picture_query().objects(GeneratedImage, job=image.pk))
 
 
 def add(image: GeneratedImage, picture: Picture) -> None:

@@ -73,4 +73,5 @@ def test_thumbnails_wait_until_no_picture_is_being_finished() -> None:
 
 def test_thumbnails_wait_for_no_gap_when_many_are_held() -> None:
     with order.finishing():
-        order.wait_for_gap(lambda: True)
+        assert order.wait_for_gap(lambda: True)
+    assert not order.wait_for_gap(lambda: False)

@@ -15,6 +15,7 @@ from django.test import Client
 from django.utils import timezone
 
 from images import identity
+from images.identity import signed_key
 from images.models import Job
 from tests.unit.conftest import STRANGER, Reader
 from tests.unit.factories import OWNER, failed_job, make_job, picture_job, running_job
@@ -68,6 +69,13 @@ def test_who_keeps_coming_keeps_their_pictures(client: Client) -> None:
     client.cookies["visitor"] = signed(KEY, 31 * 24 * 3600)
     fresh = client.get("/").cookies["visitor"]
     assert (fresh["max-age"], fresh.value.partition(":")[0]) == (365 * 24 * 3600, KEY)
+
+
+def test_a_long_cookie_from_a_stranger_takes_no_memory(client: Client) -> None:
+    before = signed_key.cache_info().currsize
+    client.cookies["visitor"] = "x" * 5000
+    assert visitor_of(client) != KEY
+    assert signed_key.cache_info().currsize == before
 
 
 @pytest.mark.parametrize(

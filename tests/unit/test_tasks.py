@@ -210,6 +210,17 @@ def test_a_storage_that_took_a_file_is_not_asked_before_the_next_picture(script:
     assert len(asked) == 1
 
 
+def test_a_storage_that_lost_a_picture_is_asked_before_the_next_job(script: Any, monkeypatch: Any) -> None:
+    def full(*args: Any) -> str:
+        raise OSError(28, "No space left on device")
+
+    script(lambda request: png())
+    monkeypatch.setattr(tasks, "save_picture", full)
+    assert run().error_code == "storage_failed"
+    monkeypatch.setattr(leases, "check_writable", full)
+    assert run().attempts == 0
+
+
 def test_a_database_that_is_away_at_the_claim_charges_nothing(script: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def away(worker: str) -> None:
         raise OperationalError("server closed the connection")

@@ -78,6 +78,16 @@ def test_where_none_can_be_stored_the_picture_itself_is_shown_and_not_kept_by_th
     assert (answer["Content-Type"], answer["Cache-Control"]) == ("image/png", "no-store")
 
 
+def test_thumbnails_that_somebody_asked_for_meanwhile_are_not_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[bool] = []
+    monkeypatch.setattr(thumbnails, "wait_for_gap", lambda enough: True)
+    monkeypatch.setattr(thumbnails, "add", lambda image, picture: made.append(True))
+    for image in (bare_picture(), picture_job().image):  # type: ignore[attr-defined]
+        thumbnails._places.acquire()
+        thumbnails._add_and_let_go(image, read_picture(png()))
+    assert len(made) == 1
+
+
 def test_the_sweep_makes_the_missing_ones() -> None:
     image = bare_picture(minutes=1)
     assert thumbnails.add_missing() == 1

@@ -39,8 +39,8 @@ class Call:
         self._sockets: list[socket.socket] = []
 
     def __enter__(self) -> Call:
-        self._before = CURRENT.set(self)
         watcher.add(self)
+        self._before = CURRENT.set(self)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -86,11 +86,11 @@ class Watcher:
 
     def add(self, call: Call) -> None:
         with self._changed:
-            self._calls.add(call)
-            self._changed.notify()
             if not self._thread.is_alive():  # the first call of a process, or of its child
                 self._thread = threading.Thread(target=self._watch, name="deadlines", daemon=True)
                 self._thread.start()
+            self._calls.add(call)
+            self._changed.notify()
 
     def discard(self, call: Call) -> None:
         with self._changed:
@@ -154,7 +154,7 @@ class Session(requests.Session):
             self.mount(scheme, WatchedAdapter(pool_connections=16, pool_maxsize=POOL_SIZE))
 
     def merge_environment_settings(self, url: Any, *_: Any, **__: Any) -> Any:
-        server = "/".join(str(url).split("/", 3)[:3])
+        server = "/".join(str(url).split("/", 3)[:3]) if self.trust_env else ""
         if server not in self._found:
             self._found[server] = super().merge_environment_settings(url, {}, None, None, None)
         return self._found[server] | {"stream": True}

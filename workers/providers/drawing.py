@@ -66,13 +66,20 @@ class Desk:
         while answer.at("data", "status") in WORKING or answer.status in (429, 500, 502, 503, 504):
             deadline.wait(pause)
             raise_if_over(deadline, f"{answer.where}: still {answer.at('data', 'status')}", billed=True)
-            answer = self.http.send("GET", url + path, deadline, self._headers)
+            answer = self._asked_again(url + path, deadline)
             pause = min(pause * 1.5, LONGEST_PAUSE)
         if answer.status >= 300:
             raise from_answer(answer, billed=True)
         if answer.at("data", "status") != "completed":
             raise failed(answer)
         return answer
+
+    def _asked_again(self, url: str, deadline: Deadline) -> Answer:
+        try:
+            return self.http.send("GET", url, deadline, self._headers)
+        except ProviderError as error:
+            error.billed = True  # the drawing goes on there
+            raise
 
 
 def is_picture(data: bytes) -> bool:
