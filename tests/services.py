@@ -411,8 +411,9 @@ def postgres_for_tests() -> PostgresServer:
 
 
 def chromium_path() -> str | None:
-    """CHROMIUM, else a browser on the PATH, else the one that Playwright downloaded."""
-    names = (os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    """CHROMIUM, else a browser on the PATH (one without a window is twice as quick), else the one of Playwright."""
+    browsers = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    names = (os.environ.get("CHROMIUM"), *browsers)
     on_path = (shutil.which(name) for name in names if name)
     downloads = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or "~/.cache/ms-playwright").expanduser()
     return next((path for path in on_path if path), None) or next(
