@@ -132,11 +132,14 @@ def app_processes(tmp_path: Path) -> Iterator[Callable[..., AppProcesses]]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
+def browser(request: pytest.FixtureRequest) -> Iterator[Any]:
     """A real Chromium. Its tests must not use the ORM, because Playwright runs an event loop in this thread."""
     from playwright.sync_api import sync_playwright
 
-    path = require(chromium_path(), "no Chromium was found (CHROMIUM, the PATH, or `playwright install chromium`)")
+    whole = getattr(request.module, "NEEDS_WHOLE_BROWSER", False)
+    path = require(
+        chromium_path(whole=whole), "no Chromium was found (CHROMIUM, the PATH, or `playwright install chromium`)"
+    )
     flags = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium's sandbox refuses root
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=flags)

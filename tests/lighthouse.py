@@ -41,7 +41,7 @@ def measure(url: str, screen: str) -> dict[str, Any]:
     command = ["npm", "exec", "--yes", f"--package={LIGHTHOUSE}", "--", "lighthouse", url, "--quiet", "--output=json"]
     options = [f"--only-categories={','.join(CATEGORIES)}", f"--chrome-flags={' '.join(CHROMIUM)}"]
     options += ["--preset=desktop"] if screen == "desk" else []
-    env = os.environ | {"CHROME_PATH": chromium_path() or ""}
+    env = os.environ | {"CHROME_PATH": chromium_path(whole=True) or ""}
     for _ in range(TRIES):  # now and then Chromium loses its trace (NO_NAVSTART), and Lighthouse says: run again
         told = subprocess.run([*command, *options], env=env, timeout=300, stdout=subprocess.PIPE)
         if told.returncode == 0:

@@ -42,7 +42,7 @@ def main() -> None:
         try:
             process = app.embedded().wait_ready()
             fill(Client(process.url))
-            browser = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox"])
+            browser = playwright.chromium.launch(executable_path=chromium_path(whole=True), args=["--no-sandbox"])
             take(browser.new_page(viewport={"width": 1280, "height": 800}), process.url)
         finally:
             app.kill_all()

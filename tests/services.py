@@ -410,9 +410,13 @@ def postgres_for_tests() -> PostgresServer:
 # Chromium
 
 
-def chromium_path() -> str | None:
-    """CHROMIUM, else a browser on the PATH (one without a window is twice as quick), else the one of Playwright."""
-    browsers = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+def chromium_path(*, whole: bool = False) -> str | None:
+    """CHROMIUM, else a browser on the PATH, else the one of Playwright.
+
+    One that draws no window is quicker, but shows no notifications: `whole` leaves it out.
+    """
+    quick = () if whole else ("chromium-headless-shell",)
+    browsers = (*quick, "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
     names = (os.environ.get("CHROMIUM"), *browsers)
     on_path = (shutil.which(name) for name in names if name)
     downloads = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or "~/.cache/ms-playwright").expanduser()

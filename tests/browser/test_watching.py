@@ -13,6 +13,7 @@ from tests.browser.conftest import Site, draw, visit_as, wait_for_script
 from tests.services import Client
 
 pytestmark = [pytest.mark.e2e, pytest.mark.browser]
+NEEDS_WHOLE_BROWSER = True  # for notifications
 
 LOOK_AWAY = """
   let away = false;
