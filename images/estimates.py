@@ -102,7 +102,7 @@ def look_out(jobs: Sequence[Job | Seen], now: datetime | None) -> Outlook:
     started = sorted((job.turn, job.pk) for job in jobs if job.status == Status.RUNNING and queue.lists(job))
     return Outlook(
         places={job.pk: queue.place(job) - bisect_left(started, (job.turn, job.pk)) for job in due},
-        paces={job.model: known.get(job.model, UNKNOWN) for job in jobs},
+        paces=known,
         held=held_providers(queue.blocked, {job.provider for job in waiting}),
         concurrency=concurrency(),
         running=queue.running + len(started),
