@@ -81,6 +81,7 @@ def test_a_long_cookie_from_a_stranger_takes_no_memory(client: Client) -> None:
 @pytest.mark.parametrize(
     "value",
     ["", KEY, f"{KEY}:x:y", signed("root"), signed(f"{KEY}x"), signed("visitor:" + KEY), signed(KEY)[:-1], "\x85" * 99],
+    ids=["empty", "unsigned", "wrongly signed", "a name", "too long", "with a prefix", "cut off", "no ASCII"],
 )
 def test_any_other_cookie_names_nobody(client: Client, value: str) -> None:
     job = picture_job()

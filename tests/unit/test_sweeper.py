@@ -71,7 +71,9 @@ def test_jobs_of_a_dead_process_of_this_host_do_not_wait_for_the_lease() -> None
 
 
 @pytest.mark.parametrize(
-    "worker", [leases.WORKER_NAME, f"{socket.gethostname()}:{os.getppid()}:{leases.birth(os.getppid())}", "other:1:aa"]
+    "worker",
+    [leases.WORKER_NAME, f"{socket.gethostname()}:{os.getppid()}:{leases.birth(os.getppid())}", "other:1:aa"],
+    ids=["our own", "our parent", "of another host"],
 )
 def test_jobs_of_living_or_foreign_workers_stay(worker: str) -> None:
     make_job()
