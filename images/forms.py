@@ -92,6 +92,14 @@ def offered_models() -> list[ModelInfo]:
     return list(({settings.HF_MODEL: model_info(settings.HF_MODEL)} | found).values())
 
 
+def model_choices() -> list[tuple[str, str]]:
+    return [(info.id, info.name) for info in offered_models()]
+
+
+def style_choices() -> list[tuple[str, Any]]:
+    return [("", _("No style")), *((key, style.name) for key, style in presets.STYLES.items())]
+
+
 class GenerateForm(forms.Form):
     prompt = TextField(
         max_length=PROMPT_LENGTH,
@@ -110,15 +118,21 @@ class GenerateForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
     )
     style = forms.ChoiceField(
-        required=False, label=_("Style"), error_messages={"invalid_choice": _("Choose one of the styles shown.")}
+        required=False,
+        label=_("Style"),
+        choices=style_choices,
+        error_messages={"invalid_choice": _("Choose one of the styles shown.")},
     )
     model = forms.ChoiceField(
-        required=False, label=_("Model"), error_messages={"invalid_choice": _("Choose one of the models shown.")}
+        required=False,
+        label=_("Model"),
+        choices=model_choices,
+        error_messages={"invalid_choice": _("Choose one of the models shown.")},
     )
     size = SizeField(
         required=False,
         label=_("Shape"),
-        choices=presets.SIZES,
+        choices=lambda: presets.SIZES,  # a list would be copied for each form
         widget=forms.RadioSelect,
         error_messages={"invalid_choice": _("Use a size from 512 to 1536 pixels, in steps of 64.")},
     )
@@ -136,12 +150,9 @@ class GenerateForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["model"].choices = [(info.id, info.name) for info in offered_models()]  # type: ignore[attr-defined]
         size = self["size"].value()
         if isinstance(size, str) and size not in dict(presets.SIZES) and SIDE.fullmatch(size):
             self.fields["size"].choices = [*presets.SIZES, (size, _("As before"))]  # type: ignore[attr-defined]
-        styles = [("", _("No style")), *((key, style.name) for key, style in presets.STYLES.items())]
-        self.fields["style"].choices = styles  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         """Fill what was left open, so that the job's row tells all of its settings."""
