@@ -15,6 +15,7 @@ from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage
 
 TEMPORARY = ".tmp-"  # how the names of unfinished files begin
+PICTURES = "pictures"  # the folder in which images.storage makes its shards
 LEAST_FREE_BYTES = 50 * 1024 * 1024  # below that a disk counts as full
 
 
@@ -72,16 +73,17 @@ class DurableFileSystemStorage(FileSystemStorage):
                     yield name, self.get_modified_time(name)
 
     def free_bytes(self) -> int | None:
-        return shutil.disk_usage(self._root()).free
+        return shutil.disk_usage(self._pictures()).free
 
     def check_writable(self) -> None:
-        root = self._root()
-        if (free := shutil.disk_usage(root).free) < LEAST_FREE_BYTES:
+        folder = self._pictures()
+        if (free := shutil.disk_usage(folder).free) < LEAST_FREE_BYTES:
             raise OSError(errno.ENOSPC, f"the disk is full: {free // 1024**2} MB left")
-        with _temporary(root) as (_, file):
+        with _temporary(folder) as (_, file):
             file.write(b"ok")
 
-    def _root(self) -> str:
-        root = self.path("")
-        os.makedirs(root, exist_ok=True)
-        return root
+    def _pictures(self) -> str:
+        """Not the root, which may be another disk or belong to somebody else."""
+        folder = self.path(PICTURES)
+        self._make(folder)
+        return folder

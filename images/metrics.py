@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 from prometheus_client.core import GaugeHistogramMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from images.health import report
+from images.health import OK, report
 from images.matching import exact_counts, newest
 from images.models import Attempt, Job, Outcome, ProviderState
 
@@ -34,7 +34,10 @@ FACTS = {
 
 class FromDatabase(Collector):
     def collect(self) -> Iterator[Metric]:
-        yield from of_health(report())
+        known = report()
+        yield from of_health(known)
+        if known["checks"]["database"] != OK:
+            return
         yield gauge("jobs", "Jobs by state.", exact_counts().items(), "status")
         submitted = newest(Job.objects.all()).filter(created_at__gte=Now() - WINDOW)
         yield gauge("submitted", "Jobs submitted in the last 5 minutes.", [(submitted.count(),)])
@@ -53,14 +56,17 @@ def gauge(name: str, words: str, rows: Iterable[tuple[Any, ...]], *labels: str) 
 
 
 def of_health(known: dict[str, Any]) -> Iterator[Metric]:
-    workers = known.get("workers", [])
-    slots, running = (sum(one[key] for one in workers) for key in ("concurrency", "running"))
-    numbers = {**known, "workers": len(workers), "worker_slots": slots, "running_slots": running}
+    numbers = {**known, **of_workers(known["workers"])} if "workers" in known else known
     for name, words in FACTS.items():
         if numbers.get(name) is not None:
             yield gauge(name, words, [(numbers[name],)])
-    checks = [(name, state == "ok") for name, state in known["checks"].items()]
+    checks = [(name, state == OK) for name, state in known["checks"].items()]
     yield gauge("check_ok", "Whether database, broker, sweeper and storage work.", checks, "check")
+
+
+def of_workers(workers: list[dict[str, Any]]) -> dict[str, int]:
+    slots, running = (sum(one[key] for one in workers) for key in ("concurrency", "running"))
+    return {"workers": len(workers), "worker_slots": slots, "running_slots": running}
 
 
 def of_attempts() -> Iterator[Metric]:

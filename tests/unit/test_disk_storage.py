@@ -132,6 +132,14 @@ def test_a_folder_that_takes_no_files_is_noticed(media: Path) -> None:
         storage.check_writable()
 
 
+def test_it_is_the_folder_of_the_pictures_that_must_take_files(media: Path) -> None:
+    media.mkdir()
+    (media / "pictures").write_bytes(b"a file where the folder should be")
+    with pytest.raises(OSError, match="exists"):
+        storage.check_writable()
+    assert storage.folder_of(STEM).startswith(f"{disk_storage.PICTURES}/")
+
+
 def test_checking_leaves_no_file_behind(media: Path) -> None:
     storage.check_writable()
     assert files_in(media) == set()

@@ -3,13 +3,18 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.db.models.functions import Now
 from django.test import Client
 
 from images import health
 from images.models import Chore, Worker
+from tests.services import RedisServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -71,3 +76,25 @@ def test_without_the_database_the_rest_is_still_told(monkeypatch: pytest.MonkeyP
     body = health.report()
     assert body["checks"]["sweeper"] == "unknown without the database"
     assert body["checks"]["storage"] == "ok" and not body["ready"]
+
+
+def test_a_clock_that_was_set_back_is_told_and_stops_no_sweep() -> None:
+    Chore.objects.update(done_at=Now() + timedelta(hours=1))
+    assert health.report()["checks"]["sweeper"] == "no worker has swept for a minute: start a worker"
+    assert [Chore.objects.take("sweep", 10) for _ in range(3)] == [True, False, False]
+    assert health.report()["checks"]["sweeper"] == "ok"
+
+
+def test_a_neighbours_clock_that_is_a_second_ahead_is_no_reason_to_sweep_twice() -> None:
+    Chore.objects.update(done_at=Now() + timedelta(seconds=1))
+    assert not Chore.objects.take("sweep", 10)
+    assert health.report()["checks"]["sweeper"] == "ok"
+
+
+def test_a_redis_that_takes_no_message_is_told(monkeypatch: pytest.MonkeyPatch, redis_to_kill: RedisServer) -> None:
+    options = {"url": redis_to_kill.url, "transport_options": settings.REDIS_OPTIONS}
+    monkeypatch.setattr(health.app, "connection_for_write", partial(health.app.connection_for_write, **options))
+    assert health.report()["checks"]["broker"] == "ok"
+    assert 0 < redis_to_kill.call("TTL", "images:health") <= 60
+    redis_to_kill.call("CONFIG", "SET", "maxmemory", "1")
+    assert "command not allowed when used memory > 'maxmemory'" in health.report()["checks"]["broker"]

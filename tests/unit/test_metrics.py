@@ -89,3 +89,16 @@ def test_the_breaker_and_the_facts_of_health_are_there(scrape: Any) -> None:
 def test_an_empty_database_gives_metrics_too(scrape: Any) -> None:
     assert not Worker.objects.exists()
     assert scrape()["images_jobs", "queued"] == 0
+
+
+def test_without_the_database_the_rest_is_still_told(
+    scrape: Any, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
+) -> None:
+    found = {"checks": {"database": "it does not answer", "broker": "ok"}, "storage_free_bytes": 7}
+    monkeypatch.setattr("images.metrics.report", lambda: found)
+    with django_assert_num_queries(0):
+        assert scrape() == {
+            ("images_storage_free_bytes",): 7,
+            ("images_check_ok", "database"): 0,
+            ("images_check_ok", "broker"): 1,
+        }
