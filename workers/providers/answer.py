@@ -20,6 +20,7 @@ TAG = re.compile(r"<[^>]*(>|$)")
 TOLD_UNDER = ("error", "errors", "detail", "message", "msg", "error_message", "title")
 REQUEST_IDS = ("x-request-id", "x-amzn-trace-id", "x-amz-cf-id")
 EXCERPT = 500
+MOST_VALUES = 100_000  # a few zipped kilobytes can hold millions of `{}`, which take hundreds of megabytes when parsed
 USED_UP = re.compile(r";\s*r\s*=\s*0+\s*(?=;|,|$)")
 RESET = re.compile(r";\s*t\s*=\s*(\d{1,9})\b")
 LONGEST_WAIT = 600.0
@@ -38,6 +39,8 @@ class Answer:
     @cached_property
     def json(self) -> object:
         """The body's JSON value, or None."""
+        if sum(map(self.body.count, (b"{", b"[", b","))) > MOST_VALUES:
+            return None
         try:
             value: object = json.loads(self.body)
         except (ValueError, RecursionError):

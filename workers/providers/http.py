@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -18,6 +19,7 @@ CONNECT_SECONDS, READ_SECONDS = 5.0, 120.0
 MOST_BYTES = 25 * 1024 * 1024
 ERROR_BYTES = 64 * 1024
 UNANSWERED = (OSError, HTTPError, ValueError)  # every exception of requests is an OSError
+QUERY = re.compile(r"\?\S+")  # that of a signed link opens it to everybody
 CODES: tuple[tuple[type[Exception], str], ...] = (
     (requests.ConnectTimeout, "unreachable"),
     (requests.Timeout, "timeout"),
@@ -49,7 +51,7 @@ class Http:
                 posted = call.sent and method == "POST"
                 raise_if_over(deadline, where, billed=posted)
                 code = code_of(error)
-                told = plain(f"{where}: {type(error).__name__}: {error}", self.token)
+                told = plain(f"{where}: {type(error).__name__}: {QUERY.sub('', str(error))}", self.token)
                 raise failure(code, told, billed=posted and code in ("timeout", "broken_off")) from None
         raise_if_over(deadline, where, billed=method == "POST")
         return Answer(status, found, body, where, self.token)

@@ -13,6 +13,10 @@ from workers.providers.http import Http
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 REDIRECTS = 3
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
+# What Python calls global differs between its releases. These are: site-local, local NAT64, IPv4-compatible, translated
+INSIDE = [
+    ipaddress.ip_network(name) for name in ("fec0::/10", "64:ff9b:1::/48", "::/96", "::ffff:0:0:0/96", "192.0.0.0/24")
+]
 
 
 class ResultLinks:
@@ -65,7 +69,8 @@ def is_allowed(address: str, local: bool) -> bool:
         ip = _inner(ipaddress.ip_address(address))
     except ValueError:
         return False
-    return (ip.is_global and not ip.is_multicast) or (local and ip.is_loopback)
+    public = ip.is_global and not ip.is_multicast and not any(ip in network for network in INSIDE)
+    return public or (local and ip.is_loopback)
 
 
 def _inner(ip: Address) -> Address:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from workers.providers.answer import (
     LONGEST_WAIT,
+    MOST_VALUES,
     Answer,
     from_header,
     from_rate_limit,
@@ -147,6 +148,15 @@ def test_json_made_to_hurt_is_survived(body):
     for status in (200, 500):
         with pytest.raises(ProviderError):
             picture_in(Answer(status, body=body), never_fetched)
+
+
+@pytest.mark.parametrize("value", [b"{}", b"[]", b'""'])
+def test_json_of_a_great_many_values_is_never_parsed(value, monkeypatch):
+    body = b"[" + b",".join([value] * (MOST_VALUES + 1)) + b"]"
+    monkeypatch.setattr(json, "loads", lambda _: pytest.fail("it was parsed"))
+    with pytest.raises(ProviderError) as caught:
+        picture_in(Answer(200, body=body), never_fetched)
+    assert (caught.value.code, caught.value.billed) == ("not_a_picture", True)
 
 
 @given(st.text(max_size=80), st.text(max_size=80))

@@ -36,6 +36,12 @@ REFUSED = [
     "64:ff9b::7f00:1",
     "64:ff9b::a9fe:a9fe",
     "2002:7f00:1::",
+    "fec0::1",
+    "64:ff9b:1::7f00:1",
+    "::169.254.169.254",
+    "::ffff:0:127.0.0.1",
+    "192.0.0.192",
+    "::ffff:192.0.0.192",
     "nonsense",
     "",
 ]
@@ -150,6 +156,14 @@ def test_a_name_that_is_not_found_is_told():
     with pytest.raises(ProviderError) as caught:
         ResultLinks("https://x.example", resolve).fetch("https://p.example/1", Deadline(5))
     assert (caught.value.code, caught.value.billed) == ("unreachable", True)
+
+
+def test_the_signature_of_a_link_is_in_no_text(stub):
+    no_tls_there = stub.url.replace("http:", "https:")
+    with pytest.raises(ProviderError) as caught:
+        ResultLinks(stub.url).fetch(f"{no_tls_there}/1.png?X-Amz-Signature=north'south)east&x=west", Deadline(5))
+    assert "with url: /1.png (Caused by SSLError" in caught.value.detail
+    assert not any(part in caught.value.detail for part in ("Amz", "north", "south", "east", "west"))
 
 
 def test_a_few_redirects_are_followed_and_checked(stub):
