@@ -18,6 +18,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from images.models import Attempt, Job, Status
+from images.search import MOST_WORDS
 
 CAP = 10_000  # nothing that a page shows is counted further than this
 SEARCHED = 100_000  # a search for words looks through this many of the newest jobs
@@ -65,7 +66,7 @@ def search(jobs: Jobs, text: str) -> Jobs:
     jobs = newest(jobs)
     if re.fullmatch("[0-9a-f]{8}", text):
         return jobs.filter(Q(pk__endswith=text) | Q(prompt__icontains=text))
-    for word in text.split():
+    for word in text.split()[:MOST_WORDS]:
         jobs = jobs.filter(prompt__icontains=word)
     return jobs
 
@@ -138,8 +139,9 @@ class Reason:
 
 
 def reasons() -> list[Reason]:
-    """The CAP newest failed jobs grouped by reason, the most frequent first."""
-    newest_failed = Job.objects.filter(status=Status.FAILED).order_by("-pk").values("pk")[:CAP]
+    """The CAP newest failed jobs grouped by reason, the most frequent first; without those that a person put away."""
+    failed = Job.objects.filter(status=Status.FAILED, dismissed_at=None)
+    newest_failed = failed.order_by("-pk").values("pk")[:CAP]
     groups = Job.objects.filter(pk__in=newest_failed).values("provider", code=F("error_code"), http=LAST_HTTP)
     counted = groups.annotate(message=Max("error_message"), count=Count("pk")).order_by("-count")
     return [Reason(**group) for group in counted]

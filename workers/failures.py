@@ -41,10 +41,11 @@ def as_provider_error(error: Exception) -> ProviderError:
         return error
     if isinstance(error, BadPicture):
         kind = RequestRejected if error.code in NEVER_WORKS else InvalidResponse
-        return kind(error.code, error.message, error.detail)
+        return kind(error.code, error.message, error.detail, billed=True)
     if isinstance(error, StorageFailed):
         message = _("The picture could not be saved: the storage is full or away.")
-        return InvalidResponse("storage_failed", message, repr(error.__cause__), retry_after=STORAGE_RETRY_SECONDS)
+        detail = repr(error.__cause__)
+        return InvalidResponse("storage_failed", message, detail, retry_after=STORAGE_RETRY_SECONDS, billed=True)
     logger.error("an unexpected error", exc_info=error)
     message = _("Our own program made a mistake. The site's owner can see the details.")
     return InvalidResponse("internal_error", message, repr(error))

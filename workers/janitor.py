@@ -8,12 +8,13 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 from django_celery_results.models import TaskResult
 
-from images.models import Chore, GeneratedImage, Job, Status, Worker
+from images.models import RETRYABLE, Chore, GeneratedImage, Job, Status, Worker
 from images.storage import SHARDS, list_shard, remove
 from workers import thumbnails
 
@@ -55,17 +56,19 @@ def wanted(names: Iterable[str]) -> set[str]:
 
 def purge(trash_days: int = settings.TRASH_DAYS) -> int:
     """Remove for good what has been in the trash for so long, and what is older than KEEP_DAYS (0: nothing is)."""
-    images = list(GeneratedImage.objects.filter(too_old("deleted_at", trash_days)).select_related("job")[:BATCH])
+    old = GeneratedImage.objects.filter(too_old("deleted_at", trash_days))
+    images = list(old.select_related("job")[:BATCH])
     for image in images:
-        image.purge()
+        image.purge(old)
     return len(images) or purge_failed(trash_days)
 
 
 def purge_failed(trash_days: int) -> int:
     """The same for jobs that ended without a picture: their prompts are private, too."""
-    jobs = Job.objects.filter(too_old("dismissed_at", trash_days), status__in=("failed", "canceled"))
-    ids = list(jobs.values_list("pk", flat=True)[:BATCH])
-    Job.objects.filter(pk__in=ids).delete()
+    jobs = Job.objects.filter(too_old("dismissed_at", trash_days), status__in=RETRYABLE)
+    with transaction.atomic():  # who tries one of them again meanwhile waits, and finds it gone
+        ids = list(jobs.select_for_update().values_list("pk", flat=True)[:BATCH])
+        Job.objects.filter(pk__in=ids).delete()
     return len(ids)
 
 

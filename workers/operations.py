@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from celery import states
+from django.db.models.functions import Now
 from django.utils.functional import Promise
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
@@ -43,6 +44,10 @@ class Operation:
     def matching(self, wanted: Mapping[str, str]) -> Jobs:
         """The jobs that it can be done to; what a person has put away is left alone."""
         return matching({"status": self.usual, **wanted}).filter(status__in=self.sources, dismissed_at=None)
+
+    def moment(self, wanted: Mapping[str, str]) -> datetime:
+        """Now, by the clock of the database, which wrote when jobs ended; where none match it does not matter."""
+        return self.matching(wanted).annotate(now=Now()).values_list("now", flat=True).first() or now()
 
     def summary(self, done: int, expected: int) -> str:
         """“Retried 480, skipped 20 that had changed.”"""
@@ -99,7 +104,8 @@ def operate(self: Any, name: str, wanted: dict[str, str], moment: str, expected:
 
 def start(name: str, wanted: Mapping[str, str], expected: int) -> TaskResult | None:
     """Hand it to a worker. The row can be looked at at once. None: the broker is away, and nothing was begun."""
-    kwargs = {"name": name, "wanted": dict(wanted), "moment": now().isoformat(), "expected": expected}
+    moment = OPERATIONS[name].moment(wanted).isoformat()
+    kwargs = {"name": name, "wanted": dict(wanted), "moment": moment, "expected": expected}
     waiting = {"task_kwargs": json.dumps(kwargs), "result": json.dumps("It waits for a worker.")}
     row: TaskResult = TaskResult.objects.create(task_id=str(uuid.uuid4()), task_name=operate.name, **waiting)
     try:

@@ -28,9 +28,13 @@ PULSE_SECONDS = 0.1
 
 
 def start_of_day() -> None:
-    """Once per process: take back what the last one left, and try a new token on a paused provider."""
+    """Once per process: take back what the last one left."""
     leases.beat()
     recover_dead_neighbours()
+
+
+def try_new_token() -> None:
+    """Again and again: a worker that stops may hear late that its old token is refused, and pause the provider."""
     name = backends.chosen()
     if ProviderState.objects.resume_with_new_token(name, backends.token_mark(name)):
         logger.info("resumed with a new token", extra={"provider": name})
@@ -63,6 +67,8 @@ class Rounds:
         if not self.started:
             start_of_day()
             self.started = True
+        if not leases.closed:
+            try_new_token()
         return sweep(rescuing=time.monotonic() >= self.no_rescue_before)
 
 

@@ -9,14 +9,14 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext_noop as _
 from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
 from config.celery import app
-from images.models import Attempt, Chore, Job, Outcome, Worker
+from images.models import ALL_PROVIDERS, Attempt, Chore, Job, Outcome, ProviderState, Worker
+from images.models.transitions import JobQuerySet
 from workers.janitor import tidy
 from workers.leases import HOST, WORKER_NAME, birth
 from workers.tasks import generate_image
@@ -41,17 +41,18 @@ def sweep(*, rescuing: bool = True) -> float:
     return seconds_to_next()
 
 
-def rescue(jobs: QuerySet[Job]) -> int:
+def rescue(jobs: JobQuerySet) -> int:
     """Put jobs whose worker is gone back in the queue; after the last attempt they end as failed."""
-    return sum(rescue_one(job) for job in jobs[:BATCH])
+    return sum(rescue_one(jobs, job) for job in jobs[:BATCH])
 
 
-def rescue_one(job: Job) -> bool:
+def rescue_one(jobs: JobQuerySet, job: Job) -> bool:
+    """Only while it still is one of these jobs: its worker may have come back and renewed the lease."""
     logger.warning("its worker is gone", extra={"job": job.id, "attempt": job.attempts})
     facts: dict[str, Any] = {"outcome": Outcome.LOST, "message": "the worker stopped renewing its lease"}
     if job.attempts < job.max_attempts:
-        return Job.objects.requeue(job, "worker_lost", _("The worker stopped. It starts again by itself."), **facts)
-    return Job.objects.fail(job, "worker_died", stopped_workers(job.losses + 1), **facts)
+        return jobs.requeue(job, "worker_lost", _("The worker stopped. It starts again by itself."), **facts)
+    return jobs.fail(job, "worker_died", stopped_workers(job.losses + 1), **facts)
 
 
 def stopped_workers(times: int) -> str:
@@ -61,7 +62,11 @@ def stopped_workers(times: int) -> str:
 
 
 def give_up_the_oldest() -> list[UUID]:
+    """While drawing is paused nobody waits in vain: their day begins anew."""
     old = Job.objects.queued().filter(queued_at__lt=Now() - settings.MAX_JOB_AGE)
+    paused = set(ProviderState.objects.paused().values_list("name", flat=True))
+    held = old if ALL_PROVIDERS in paused else old.filter(provider__in=paused)
+    held.update(queued_at=Now())
     message = _("It waited for more than a day. Press “Try again” to queue it anew.")
     return Job.objects.filter(pk__in=list(old.values_list("pk", flat=True)[:BATCH])).give_up("waited_too_long", message)
 

@@ -80,7 +80,8 @@ class Job(models.Model):
         permissions = [("operate_job", "Can retry and cancel jobs, and pause drawing")]
 
     def __str__(self) -> str:
-        return f"{str(self.id)[-8:]} {self.prompt[:40]}"
+        """Without the prompt: the admin's log keeps this text when the job is long gone."""
+        return str(self.id)[-8:]
 
     def get_absolute_url(self) -> str:
         return reverse("picture", args=[self.pk])

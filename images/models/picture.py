@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 
-from django.db import models
+from django.db import models, transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
@@ -72,12 +73,17 @@ class GeneratedImage(models.Model):
         with self.file.open("rb") as file:
             return f"data:{self.content_type};base64,{base64.b64encode(file.read()).decode()}"
 
-    def purge(self) -> None:
-        """Remove the job with this row, then the files; files left behind by a crash are found by the janitor."""
-        names, storage = self.names, self.file.storage
-        self.job.delete()
-        for name in names:
-            storage.delete(name)
+    def purge(self, still: QuerySet[GeneratedImage] | None = None) -> None:
+        """Remove the job with this row, then the files; files left behind by a crash are found by the janitor.
+
+        With `still`, only if it is one of those even now: somebody may have taken it back.
+        """
+        with transaction.atomic():
+            if still is not None and not still.select_for_update().filter(pk=self.pk).exists():
+                return
+            self.job.delete()
+        for name in self.names:
+            self.file.storage.delete(name)
 
 
 class StoredFile(models.Model):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from images import jobs
 from images.models import GeneratedImage, Job, Status
 from tests.stub_huggingface import HuggingFaceStub
 from tests.unit.factories import failed_job, make_job, picture_job
+from workers import operations
 
 pytestmark = pytest.mark.django_db
 
@@ -45,6 +47,8 @@ def test_jobs_groups_failures_by_reason() -> None:
 
 def test_nothing_failed_is_said_too() -> None:
     assert said("jobs", "--failed")[0] == "No job has failed.\n"
+    failed_job()
+    assert said("jobs", "--failed", "--code", "nope")[0] == "No job has failed for this reason.\n"
 
 
 def test_jobs_retries_those_that_failed_for_one_reason_and_shows_progress() -> None:
@@ -54,6 +58,12 @@ def test_jobs_retries_those_that_failed_for_one_reason_and_shows_progress() -> N
     assert answer == "Retried 2.\n"
     assert "2 of 2 (100 %)" in progress
     assert Job.objects.filter(status=Status.QUEUED).count() == 2
+
+
+def test_a_clock_that_is_behind_the_databases_skips_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    failed_job()
+    monkeypatch.setattr(operations, "now", lambda: datetime(2000, 1, 1, tzinfo=UTC))
+    assert said("jobs", "--retry-failed")[0] == "Retried 1.\n"
 
 
 def test_a_code_alone_is_explained() -> None:

@@ -95,7 +95,7 @@ class Queue(RuleBasedStateMachine):
     @rule(sweepers=st.integers(1, 3))
     def sweep(self, sweepers: int) -> None:
         found = list(Job.objects.expired())
-        rescued = [sweeper.rescue_one(job) for _ in range(sweepers) for job in found]
+        rescued = [sweeper.rescue_one(Job.objects.expired(), job) for _ in range(sweepers) for job in found]
         assert sum(rescued) == len(found)
 
     @rule(seconds=st.sampled_from([1, 30, 600]))

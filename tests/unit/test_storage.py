@@ -174,6 +174,12 @@ def test_a_file_that_is_gone_is_not_found(owner: Client) -> None:
         assert owner.get(address).status_code == 404
 
 
+def test_a_picture_that_was_taken_back_meanwhile_is_not_purged() -> None:
+    job = picture_job()
+    job.image.purge(GeneratedImage.objects.exclude(deleted_at=None))
+    assert kept(job.pk.hex[-2:]) == set(GeneratedImage.objects.get().names)
+
+
 def test_a_purged_picture_leaves_no_file() -> None:
     job = picture_job()
     shard = job.pk.hex[-2:]

@@ -11,7 +11,7 @@ import pytest
 from django.db import OperationalError
 from django.db.models.functions import Now
 
-from images.models import Chore, GeneratedImage, Job, Status
+from images.models import Chore, GeneratedImage, Job, ProviderState, Status
 from tests.unit.factories import claim, expire, make_job, picture_job, png, running_job
 from workers import janitor, leases, steps, sweeper
 
@@ -58,8 +58,17 @@ def test_a_job_that_stops_every_worker_is_given_up() -> None:
 
 def test_two_sweepers_rescue_a_job_once() -> None:
     expire(running_job())
-    found = list(Job.objects.expired())
-    assert [sweeper.rescue_one(job) for job in found + found] == [True, False]
+    expired = Job.objects.expired()
+    found = list(expired)
+    assert [sweeper.rescue_one(expired, job) for job in found + found] == [True, False]
+
+
+def test_a_worker_that_comes_back_at_the_last_moment_keeps_its_job() -> None:
+    expire(running_job())
+    found = Job.objects.expired().get()
+    Job.objects.renew([found.lease_token])
+    assert not sweeper.rescue_one(Job.objects.expired(), found)
+    assert Job.objects.get().status == Status.RUNNING
 
 
 def test_jobs_of_a_dead_process_of_this_host_do_not_wait_for_the_lease() -> None:
@@ -106,6 +115,28 @@ def test_a_job_that_waited_too_long_ends_with_a_sentence(woken: list[str]) -> No
     sweeper.sweep()
     job.refresh_from_db()
     assert (job.status, job.error_code) == (Status.FAILED, "waited_too_long")
+
+
+@pytest.mark.parametrize("name", ["*", "demo"])
+def test_a_pause_of_more_than_a_day_fails_nothing_and_resuming_neither(woken: list[str], name: str) -> None:
+    job = make_job(queued_at=Now() - timedelta(hours=25))
+    ProviderState.objects.pause(name, "", "")
+    assert sweeper.give_up_the_oldest() == []
+    ProviderState.objects.resume(name)
+    assert sweeper.give_up_the_oldest() == []
+    job.refresh_from_db()
+    assert job.status == Status.QUEUED
+
+
+def test_a_late_refusal_of_the_old_token_pauses_for_a_moment_only(
+    woken: list[str], monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(steps.backends, "token_mark", lambda name: "new")
+    rounds = steps.Rounds()
+    rounds.turn()
+    ProviderState.objects.pause("demo", "token_refused", "The token is refused.", "old")
+    rounds.turn()
+    assert not ProviderState.objects.blocked()
 
 
 def test_only_one_of_many_sweepers_does_the_chore() -> None:

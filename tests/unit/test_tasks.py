@@ -160,6 +160,7 @@ def test_a_full_disk_puts_the_job_back(script: Any, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(tasks, "save_picture", full)
     job = run()
     assert (job.status, job.error_code) == (Status.QUEUED, "storage_failed")
+    assert job.attempt_rows.get().billed
 
 
 def test_an_unexpected_error_ends_in_the_row(script: Any) -> None:

@@ -7,7 +7,6 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils.timezone import now
 
 from images import matching
 from images.models import Status
@@ -37,11 +36,12 @@ class Command(BaseCommand):
 
     def retry(self, code: str) -> tuple[Any, list[str]]:
         wanted = {"status": Status.FAILED.value, "code": code}
-        expected = OPERATIONS["retry"].matching(wanted).count()
-        done = run("retry", wanted, now(), lambda done: self.tell(done, expected))
+        operation = OPERATIONS["retry"]
+        expected = operation.matching(wanted).count()
+        done = run("retry", wanted, operation.moment(wanted), lambda done: self.tell(done, expected))
         if done:
             self.stderr.write("")
-        return {"retried": done, "skipped": max(0, expected - done)}, [OPERATIONS["retry"].summary(done, expected)]
+        return {"retried": done, "skipped": max(0, expected - done)}, [operation.summary(done, expected)]
 
     def tell(self, done: int, expected: int) -> None:
         self.stderr.write(f"\r{done:,} of {expected:,} ({100 * done // max(1, expected)} %)", ending="")
@@ -54,4 +54,5 @@ def failed(code: str) -> tuple[Any, list[str]]:
     lines = [
         f"{one.count:>6,}  {one.code} ({one.http or 'no answer'}, {one.provider})  {one.message}" for one in reasons
     ]
-    return [vars(one) for one in reasons], lines or ["No job has failed."]
+    nothing = "No job has failed for this reason." if code else "No job has failed."
+    return [vars(one) for one in reasons], lines or [nothing]
