@@ -46,7 +46,7 @@ def check_marks(text: str) -> None:
     """Before anything normalises them, which takes seconds for ten thousands of accents in a row."""
     marks = 0
     for char in text:
-        marks = marks + 1 if unicodedata.category(char) in MARKS else 0
+        marks = marks + 1 if unicodedata.combining(char) or unicodedata.category(char) in MARKS else 0
         if marks > MOST_MARKS:
             raise ValidationError(_("This text has too many accents on one letter. Type it anew."), code="marks")
 
@@ -174,5 +174,5 @@ class GenerateForm(forms.Form):
         """What this model cannot do is said beside its field."""
         if max(int(side) for side in values["size"].split("x")) > info.max_side:
             self.add_error("size", _("This model draws at most %(side)d pixels a side.") % {"side": info.max_side})
-        if (values.get("steps") or 0) > info.max_steps:
+        if info.steps_adjustable and (values.get("steps") or 0) > info.max_steps:
             self.add_error("steps", _("This model takes at most %(steps)d steps.") % {"steps": info.max_steps})

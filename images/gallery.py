@@ -22,6 +22,7 @@ RECENT = 24
 
 FEW = 2000  # of one owner: they are taken by their ids, more are found soon enough among the newest of all
 
+WITHOUT_PICTURE = (Status.QUEUED, Status.RUNNING, Status.FAILED, Status.CANCELED)
 POSITION = ("created_at", "job_id")
 
 
@@ -134,8 +135,8 @@ def beside(
 
 def unfinished_jobs(viewer: Viewer) -> list[Job]:
     """The viewer's own jobs that wait, run or ended without a picture, newest first."""
-    open_or_failed = Q(status__in=(Status.QUEUED, Status.RUNNING, Status.FAILED), dismissed_at=None)
-    return list(Job.objects.filter(open_or_failed, owner=viewer.owner).order_by("-created_at", "-id")[:100])
+    own = Job.objects.filter(owner=viewer.owner, dismissed_at=None, status__in=WITHOUT_PICTURE)
+    return list(own.order_by("-created_at", "-id")[:100])
 
 
 def encode(image: GeneratedImage) -> str:

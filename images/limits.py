@@ -6,6 +6,7 @@ import hashlib
 import ipaddress
 import logging
 import time
+import unicodedata
 from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
@@ -29,6 +30,7 @@ RULES = {
 }
 LOGINS = "10/minute"
 NAME_LOGINS = "10/minute;60/hour"  # for one account, from wherever they come
+LONGEST_NAME = 150
 REST_SECONDS = 5.0
 REDIS_OPTIONS: dict[str, Any] = {"socket_timeout": 1, "socket_connect_timeout": 1, "key_prefix": "images:limits"}
 _redis_rests_until = 0.0
@@ -61,8 +63,13 @@ def submit_wait(request: HttpRequest, owner: str) -> int:
 
 def login_wait(request: HttpRequest, name: str) -> int:
     """Seconds until this address, or anybody with this account's name, may try again."""
-    key, place = hashlib.sha256(name.strip().casefold().encode()).hexdigest(), address(request)
+    key, place = hashlib.sha256(spelled(name).encode()).hexdigest(), address(request)
     return shared_wait(lambda by: _wait(by, LOGINS, "login", place) or _wait(by, NAME_LOGINS, "login-name", key))
+
+
+def spelled(name: str) -> str:
+    """As the login form reads it; what is longer than any name is cut off, since some letters take long."""
+    return unicodedata.normalize("NFKC", name.strip()[:LONGEST_NAME]).casefold()
 
 
 def shared_wait(ask: Callable[[FixedWindowRateLimiter], int]) -> int:

@@ -33,8 +33,8 @@ def next_month(day: date) -> date:
     return day.replace(year=day.year + day.month // 12, month=day.month % 12 + 1, day=1)
 
 
-def usage(provider: str, more: int = 0) -> UsageStatus | None:
-    """The month with `more` characters to come; None where nothing is counted: no cost, or no budget."""
+def usage(provider: str) -> UsageStatus | None:
+    """The month until now; None where nothing is counted: no cost, or no budget."""
     if provider in FREE_PROVIDERS or not settings.MONTHLY_CHARACTER_BUDGET:
         return None
     today, budget = timezone.now().date(), settings.MONTHLY_CHARACTER_BUDGET
@@ -45,8 +45,14 @@ def usage(provider: str, more: int = 0) -> UsageStatus | None:
         "pictures": row.pictures,
         "percent": min(100, round(100 * row.characters / budget)),
         "resets_on": next_month(today),
-        "exhausted": row.characters >= budget or row.characters + more > budget,
+        "exhausted": row.characters >= budget,
     }
+
+
+def overdrawn(provider: str) -> bool:
+    """Whether more was counted than the budget holds."""
+    month = usage(provider)
+    return bool(month and month["used"] > month["budget"])
 
 
 def add(provider: str, characters: int, pictures: int) -> None:

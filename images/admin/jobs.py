@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.defaultfilters import truncatechars
@@ -122,5 +122,9 @@ class JobAdmin(ReadOnlyAdmin):
 
 
 def ask(name: str, model_admin: JobAdmin, request: HttpRequest, rows: QuerySet[Job]) -> HttpResponse:
-    ids = [("id", str(pk)) for pk in rows.values_list("pk", flat=True)[: operate.MOST_CHOSEN]]
+    ids = [("id", str(pk)) for pk in rows.values_list("pk", flat=True)[: operate.MOST_CHOSEN + 1]]
+    if len(ids) > operate.MOST_CHOSEN:
+        text = _("These are only the first %s. For more, choose a filter and press the button above the list.")
+        messages.warning(request, text % operate.MOST_CHOSEN)
+    ids = ids[: operate.MOST_CHOSEN]
     return HttpResponseRedirect(f"{reverse('admin:images_job_operate')}?{urlencode([('do', name), *ids])}")

@@ -24,6 +24,7 @@ from images.matching import Jobs
 from images.models import GeneratedImage, Job
 
 Pictures = QuerySet[GeneratedImage]
+MOST_PURGED = 500  # their ids go through a form
 
 
 def preview(image: GeneratedImage, kind: str, width: str) -> SafeString:
@@ -107,7 +108,11 @@ class PictureAdmin(ReadOnlyAdmin):
     @admin.action(description=gettext_lazy("Purge now: remove for good"), permissions=["remove"])
     def purge(self, request: HttpRequest, rows: Pictures) -> HttpResponse | None:
         """The first time it asks."""
-        chosen = list(rows.select_related("job"))
+        chosen = list(rows.select_related("job")[: MOST_PURGED + 1])
+        if len(chosen) > MOST_PURGED:
+            text = _("Choose at most %s pictures. The command “purge --trash-now” removes all that lie in the trash.")
+            self.message_user(request, text % MOST_PURGED, messages.ERROR)
+            return None
         if "sure" not in request.POST:
             context = {**self.admin_site.each_context(request), "title": _("Purge pictures"), "rows": chosen}
             return TemplateResponse(request, "admin/images/generatedimage/purge.html", context)

@@ -10,6 +10,7 @@ from django.contrib.auth.views import LoginView
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
@@ -63,7 +64,5 @@ def forget_me(request: HttpRequest) -> HttpResponseBase:
     part_from(request)
     if wants_json(request):
         return JsonResponse({"removed": removed})
-    messages.info(
-        request, ngettext("%(count)d picture is gone.", "%(count)d pictures are gone.", removed) % {"count": removed}
-    )
+    messages.info(request, _("Everything of yours is gone."))
     return redirect("privacy")

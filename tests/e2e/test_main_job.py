@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 
 import pytest
@@ -64,3 +65,23 @@ def test_a_refused_request_fails_with_a_sentence_and_can_be_tried_again(web: Pro
     again = client.post(f"/retry/{job['id']}/").json()["job"]
     assert again["id"] == job["id"]
     wait_until(lambda: len(stub.calls) == 2, 30, "A second request to the provider")
+
+
+def test_visitors_who_submit_at_the_same_moment_share_one_budget(
+    app_processes: Callable[..., AppProcesses], postgres_server: PostgresServer
+) -> None:
+    database = postgres_server.create_database("budget")
+    app = app_processes(DATABASE_URL=database, HF_TOKEN="hf_test_token", MONTHLY_CHARACTER_BUDGET=1000, RATE_LIMIT="")
+    app.manage("migrate")
+    web = app.web().wait_ready()
+    visitors = [Client(web.url) for _ in range(8)]
+    tokens = [{"csrfmiddlewaretoken": visitor.csrf_token()} for visitor in visitors]
+
+    def send(number: int) -> int:
+        headers = {"Accept": "application/json", "Referer": f"{web.url}/"}
+        data = {"prompt": "x" * 600, **tokens[number]}
+        return visitors[number].session.post(f"{web.url}/generate/", data, headers=headers, timeout=30).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = sorted(pool.map(send, range(8)))
+    assert answers == [202] + [429] * 7

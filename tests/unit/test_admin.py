@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from images import matching
+from images.admin import operate, pictures
 from images.admin.base import CappedPaginator
 from images.admin.jobs import JobAdmin
 from images.models import GeneratedImage, Job, ProviderState, Status
@@ -138,6 +139,17 @@ def test_words_are_searched_in_the_newest_jobs_only(monkeypatch: pytest.MonkeyPa
     jobs = [make_job() for _ in range(5)]
     found = matching.newest(Job.objects.all(), 2)
     assert set(found) == set(jobs[-2:])
+
+
+def test_of_a_thousand_words_the_first_ten_are_searched(boss: Client) -> None:
+    job, _other = make_job(prompt="a red fox"), make_job(prompt="a blue whale")
+    assert ids_in(text(boss, f"{JOBS}?q={'red+fox+' * 5}{'more+' * 1100}")) == {str(job.pk)}
+
+
+def test_what_a_person_has_put_away_is_no_reason_any_more() -> None:
+    away, _kept = refused(), refused("bad_input", 400)
+    Job.objects.filter(pk=away.pk).update(dismissed_at=Now())
+    assert [(one.code, one.count) for one in matching.reasons()] == [("bad_input", 1)]
 
 
 def test_failed_jobs_are_grouped_by_reason_and_a_click_filters(boss: Client) -> None:
@@ -306,6 +318,16 @@ def test_a_picture_goes_to_the_trash_and_comes_back(boss: Client) -> None:
     assert "in the trash" in text(boss, f"{PICTURES}?trash=yes")
     act(boss, "restore", job)
     assert GeneratedImage.objects.get().deleted_at is None
+
+
+def test_more_than_a_form_can_carry_is_refused_in_a_sentence(boss: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures, "MOST_PURGED", 1)
+    monkeypatch.setattr(operate, "MOST_CHOSEN", 1)
+    both = [str(picture_job().pk) for _ in range(2)]
+    answer = boss.post(PICTURES, {"action": "purge", "_selected_action": both}, follow=True)
+    assert "Choose at most 1 pictures." in answer.content.decode() and Job.objects.count() == 2
+    answer = boss.post("/admin/images/job/", {"action": "delete_chosen", "_selected_action": both}, follow=True)
+    assert "These are only the first 1." in answer.content.decode()
 
 
 def test_a_purge_asks_first_and_then_removes_row_and_files(boss: Client) -> None:

@@ -84,7 +84,10 @@ def test_the_bytes_of_a_picture_take_one_query(owner: Client, name: str) -> None
     assert len(prepared(lambda: owner.get(address))) == 1
 
 
-def test_a_submit_takes_few_queries_and_one_more_for_each_further_picture(owner: Client) -> None:
+def test_a_submit_takes_few_queries_and_one_more_for_each_further_picture(owner: Client, monkeypatch: Any) -> None:
+    monkeypatch.setattr(estimates, "NEWS_SECONDS", 60)
+    monkeypatch.setattr(estimates, "SOON_SECONDS", 60)
+
     def send(count: int) -> Callable[[], Any]:
         return lambda: owner.post("/generate/", {"prompt": "a red fox", "count": str(count)}, **JSON)
 

@@ -43,7 +43,9 @@ def test_control_characters_are_refused(char: str) -> None:
     assert errors(prompt=f"a {char} fox") == ["This text holds characters that cannot be shown. Type it anew."]
 
 
-@pytest.mark.parametrize("marks", ["\u0301" * 9, "\u0301\u0323" * 20_000, "\u0489" * 99, "\u0300" * 45_000])
+@pytest.mark.parametrize(
+    "marks", ["\u0301" * 9, "\u0301\u0323" * 20_000, "\u0489" * 99, "\u0300" * 45_000, "\u302e\u1715" * 16_000]
+)
 def test_heaps_of_accents_are_refused_before_they_cost_time(marks: str) -> None:
     """Python needs seconds to put 50,000 of them in order, and they would paint over the whole page."""
     started = time.monotonic()
@@ -113,6 +115,12 @@ def test_other_sizes_are_refused(size: str) -> None:
 )
 def test_a_wrong_value_gets_one_sentence_beside_its_field(field: str, value: str, sentence: str) -> None:
     assert form(**{field: value}).errors == {field: [sentence]}
+
+
+def test_steps_that_a_model_does_not_use_stop_nobody(settings: Any) -> None:
+    """The page hides that field, so nobody could mend it."""
+    settings.HF_MODELS = ["Tongyi-MAI/Z-Image-Turbo"]
+    assert form(model="Tongyi-MAI/Z-Image-Turbo", steps="30").is_valid()
 
 
 @pytest.mark.parametrize("style", STYLES)
