@@ -15,12 +15,10 @@ from django.db.models import F, Q, QuerySet, Value
 from images.models import GeneratedImage, Job, Status
 from images.models.prepared import Beyond, Unordered
 from images.models.seen import Seen
-from images.search import Position, matching
+from images.search import FEW, Position, matching
 
 PAGE_SIZE = 48
 RECENT = 24
-
-FEW = 2000  # of one owner: they are taken by their ids, more are found soon enough among the newest of all
 
 WITHOUT_PICTURE = (Status.QUEUED, Status.RUNNING, Status.FAILED, Status.CANCELED)
 POSITION = ("created_at", "job_id")

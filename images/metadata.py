@@ -11,13 +11,14 @@ import re
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from PIL import Image, ImageOps
 
+from config import VERSION as NUMBER
 from images.files import webp_size
 from workers.providers.base import GenerationRequest
 
+VERSION = f"image-generator {NUMBER}"
 PNG_TEXT = {b"tEXt", b"zTXt", b"iTXt", b"eXIf", b"tIME"}
 JPEG_TEXT = {0xE1, 0xED, 0xFE}  # EXIF and XMP, Photoshop, comment
 WEBP_TEXT = {b"EXIF", b"XMP "}
@@ -25,14 +26,7 @@ JPEG_ROOM = 65_533  # bytes in one JPEG segment
 WEBP_EXIF, WEBP_XMP, WEBP_ALPHA = 0x08, 0x04, 0x10
 
 
-@dataclass(frozen=True, kw_only=True)
-class Settings(GenerationRequest):
-    """How a picture was made. None means not known, and is not written; `version` is this app's."""
-
-    version: str
-
-
-def a1111_text(settings: Settings) -> str:
+def a1111_text(settings: GenerationRequest) -> str:
     """The text that AUTOMATIC1111, ComfyUI, SwarmUI and Fooocus read: prompt, negative prompt, one line of pairs."""
     pairs = {
         "Steps": settings.steps,
@@ -40,7 +34,7 @@ def a1111_text(settings: Settings) -> str:
         "Seed": settings.seed,
         "Size": f"{settings.width}x{settings.height}",
         "Model": settings.model,
-        "Version": settings.version,
+        "Version": VERSION,
     }
     line = ", ".join(f"{key}: {_quoted(str(value))}" for key, value in pairs.items() if value not in (None, ""))
     return f"{_plain(settings.prompt)}\nNegative prompt: {_plain(settings.negative_prompt)}\n{line}"
@@ -55,7 +49,7 @@ def _quoted(value: str) -> str:
     return json.dumps(value, ensure_ascii=False) if re.search(r'[,:\n"]', value) else value
 
 
-def invokeai_json(settings: Settings) -> str:
+def invokeai_json(settings: GenerationRequest) -> str:
     facts = {
         "generation_mode": "sdxl_txt2img" if "xl" in settings.model.lower() else "txt2img",
         "positive_prompt": settings.prompt,
@@ -65,25 +59,24 @@ def invokeai_json(settings: Settings) -> str:
         "seed": settings.seed,
         "cfg_scale": settings.guidance_scale,
         "steps": settings.steps,
-        "app_version": settings.version,
+        "app_version": VERSION,
     }
     return json.dumps({key: value for key, value in facts.items() if value is not None})
 
 
-def with_settings(data: bytes, format: str, settings: Settings | None) -> bytes:
+def with_settings(data: bytes, format: str, settings: GenerationRequest | None) -> bytes:
     """The same picture with these settings, or with none. `format` is that of `data`: "PNG", "JPEG" or "WEBP"."""
     write = {"PNG": _png, "JPEG": _jpeg, "WEBP": _webp}[format]
     return write(data, settings)
 
 
-def convert(data: bytes, to_format: str, settings: Settings | None) -> bytes:
-    """The picture as "png", "jpeg" or "webp"; encoded anew only if it is something else now."""
-    target = to_format.upper()
+def convert(data: bytes, to_format: str, settings: GenerationRequest | None) -> bytes:
+    """The picture as "PNG", "JPEG" or "WEBP"; encoded anew only if it is something else now."""
     with Image.open(io.BytesIO(data), formats=["PNG", "JPEG", "WEBP"]) as image:
         format = str(image.format)
-        if format != target:
-            data = _encoded(ImageOps.exif_transpose(image), target)
-    return with_settings(data, target, settings)
+        if format != to_format:
+            data = _encoded(ImageOps.exif_transpose(image), to_format)
+    return with_settings(data, to_format, settings)
 
 
 def _encoded(image: Image.Image, format: str) -> bytes:
@@ -100,7 +93,7 @@ def _encoded(image: Image.Image, format: str) -> bytes:
     return out.getvalue()
 
 
-def _png(data: bytes, settings: Settings | None) -> bytes:
+def _png(data: bytes, settings: GenerationRequest | None) -> bytes:
     kept = [chunk for kind, chunk in _png_chunks(data) if kind not in PNG_TEXT]
     if settings:
         texts = {"parameters": a1111_text(settings), "invokeai_metadata": invokeai_json(settings)}
@@ -125,14 +118,14 @@ def _png_text(key: str, text: str) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
-def exif(settings: Settings) -> bytes:
+def exif(settings: GenerationRequest) -> bytes:
     """A TIFF block with nothing but the UserComment: one directory, which points to the Exif directory behind it."""
     comment = b"UNICODE\0" + a1111_text(settings).encode("utf-16-be", errors="replace")
     main = struct.pack(">2sHIHHHIII", b"MM", 42, 8, 1, 0x8769, 4, 1, 26, 0)
     return main + struct.pack(">HHHIII", 1, 0x9286, 7, len(comment), 44, 0) + comment
 
 
-def _jpeg(data: bytes, settings: Settings | None) -> bytes:
+def _jpeg(data: bytes, settings: GenerationRequest | None) -> bytes:
     """Texts too long for a segment are left out."""
     segments, rest = _jpeg_segments(data)
     kept = [segment for segment in segments if segment[1] not in JPEG_TEXT]
@@ -154,7 +147,7 @@ def _jpeg_segments(data: bytes) -> tuple[list[bytes], bytes]:
     return segments, data[at:]
 
 
-def _webp(data: bytes, settings: Settings | None) -> bytes:
+def _webp(data: bytes, settings: GenerationRequest | None) -> bytes:
     """An EXIF chunk asks for the extended form, whose first chunk says what is inside and how large the canvas is."""
     chunks = [(kind, body) for kind, body in _webp_chunks(data) if kind not in WEBP_TEXT]
     head = bytearray(chunks.pop(0)[1] if chunks[0][0] == b"VP8X" else _webp_head(*chunks[0], webp_size(data)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -17,7 +16,6 @@ from django.core.files.base import ContentFile, File
 from storages.backends.s3 import S3Storage
 
 CHECK = "check"  # the object that is written to see whether writing works
-CHECK_SECONDS = 10.0
 
 
 def client_config(endpoint: str | None) -> Config:
@@ -54,7 +52,6 @@ class BucketStorage(S3Storage):  # type: ignore[misc]
     get_modified_time = plain_errors()(S3Storage.get_modified_time)
 
     def __init__(self, **options: Any) -> None:
-        self._checked = -CHECK_SECONDS
         ours = {
             "client_config": client_config(options.get("endpoint_url")),
             "transfer_config": TransferConfig(use_threads=False),  # a picture is one small request
@@ -90,9 +87,6 @@ class BucketStorage(S3Storage):  # type: ignore[misc]
         return None
 
     def check_writable(self) -> None:
-        """Write a small object, at most once in CHECK_SECONDS: a bucket that can be read may still refuse."""
-        if time.monotonic() - self._checked < CHECK_SECONDS:
-            return
+        """Write a small object: a bucket that can be read may still refuse."""
         with plain_errors():
             self.client.put_object(Bucket=self.bucket_name, Key=CHECK, Body=b"ok")
-        self._checked = time.monotonic()

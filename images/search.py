@@ -21,7 +21,7 @@ from images.models import GeneratedImage
 WORD = re.compile(r"[^\W_]+")
 UNSPACED = "\u2e80"  # from here on, scripts that put no space between words: no index knows where one begins
 MOST_WORDS = 10
-FEW = 2000
+FEW = 2000  # they are taken by their ids; more are found soon enough among the newest of all
 LATE = 1000  # so many pictures may have been stored in another order than they were made
 
 POSTGRES_MATCH = "images_generatedimage.words @@ to_tsquery('simple', %s)"

@@ -25,7 +25,7 @@ from workers.providers.base import Deadline
 logger = logging.getLogger(__name__)
 
 OVERTIME_SECONDS = 30.0
-STORAGE_SEEN_SECONDS = 1.0  # a storage that took a file is not asked again for so long
+STORAGE_SEEN_SECONDS = 5.0  # a storage that took a file is not asked again for so long
 
 
 def birth(pid: int) -> str | None:

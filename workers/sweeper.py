@@ -96,19 +96,16 @@ def lives(worker: str) -> bool:
     return known is None or known == born
 
 
-def wake() -> int:
+def wake() -> None:
     """Send a wake-up for each job that could run but has no message left in the broker."""
     ids = list(Job.objects.claimable().values_list("pk", flat=True)[:BATCH])
     missing = len(ids) - messages_waiting() if ids else 0
-    return send_wake_ups(ids[: max(0, missing)])
+    send_wake_ups(ids[: max(0, missing)])
 
 
-def send_wake_ups(ids: Iterable[UUID]) -> int:
-    sent = 0
+def send_wake_ups(ids: Iterable[UUID]) -> None:
     for pk in ids:
         generate_image.delay(str(pk))
-        sent += 1
-    return sent
 
 
 def messages_waiting() -> int:

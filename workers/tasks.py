@@ -43,8 +43,7 @@ def attempt(job: Job, deadline: Deadline) -> None:
 
 def draw(job: Job, deadline: Deadline) -> None:
     """Call the provider and store what it made."""
-    drawer = backends.provider(job.provider)
-    generation = drawer.generate(presets.request_for(job), deadline)
+    generation = backends.provider(job.provider).generate(presets.request_for(job), deadline)
     with finishing():
         picture = read_picture(generation.data, refuse_black=settings.REFUSE_BLACK_PICTURES)
         image = store(job, generation, picture)

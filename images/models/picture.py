@@ -28,12 +28,9 @@ class GeneratedImage(models.Model):
     bytes = models.PositiveIntegerField()
     sha256 = models.CharField(max_length=64)
     provider = models.CharField(max_length=40)
-    ignored = models.CharField(
-        max_length=100, blank=True, default="", db_default=""
-    )  # settings that the provider could not use
-    created_at = models.DateTimeField(
-        default=timezone.now
-    )  # SQLite's own clock writes three digits, keyset pages need six
+    # Settings that the provider could not use.
+    ignored = models.CharField(max_length=100, blank=True, default="", db_default="")
+    created_at = models.DateTimeField(default=timezone.now)  # SQLite's clock writes 3 digits, keyset pages need 6
     starred = models.BooleanField(default=False)
     deleted_at = models.DateTimeField(null=True, blank=True)
 

@@ -110,22 +110,15 @@ class JobQuerySet(models.QuerySet["Job"]):
         held.update(lease_until=self.lease_end())
         return {token for token in held.values_list("lease_token", flat=True) if token}
 
-    def succeed(
-        self,
-        job: Job,
-        image: GeneratedImage,
-        *,
-        provider: str = "",
-        http_status: int | None = None,
-        request_id: str = "",
-    ) -> bool:
+    def succeed(self, job: Job, image: GeneratedImage, **attempt: Any) -> bool:
         """running → succeeded, with its picture, in one short transaction."""
         run = {"id": job.pk, "lease_token": job.lease_token}
+        attempt = {"provider": job.provider, "http_status": None, "request_id": "", **attempt}
         with transaction.atomic():
             if not succeed_query().run(**run):
                 return False
             insert(image)
-            stored_query().run(**run, provider=provider or job.provider, http_status=http_status, request_id=request_id)
+            stored_query().run(**run, **attempt)
         return True
 
     def fail(self, job: Job, code: str, message: str, /, **attempt: Any) -> bool:
@@ -134,25 +127,16 @@ class JobQuerySet(models.QuerySet["Job"]):
         return self._leave(job, Status.FAILED, ended, {"error_code": code, **attempt})
 
     def requeue(
-        self,
-        job: Job,
-        code: str,
-        message: str,
-        /,
-        *,
-        delay: float = 0.0,
-        charge: bool = True,
-        outcome: str = "failed",
-        **attempt: Any,
+        self, job: Job, code: str, message: str, /, *, delay: float = 0.0, charge: bool = True, **attempt: Any
     ) -> bool:
         """running → queued, to be tried again in `delay` seconds; `charge=False` gives the attempt back."""
         later = Now() + timedelta(seconds=delay) if delay else Now()  # SQLite would write the sum with more digits
         changes: dict[str, Any] = {"next_attempt_at": later, "error_code": code, "error_message": message}
         if not charge:
             changes["attempts"] = F("attempts") - 1
-        if outcome == "lost":
+        if attempt.get("outcome") == "lost":
             changes["losses"] = F("losses") + 1
-        return self._leave(job, Status.QUEUED, changes, {"outcome": outcome, "error_code": code, **attempt})
+        return self._leave(job, Status.QUEUED, changes, {"error_code": code, **attempt})
 
     def release(self, job: Job) -> bool:
         """running → queued at once, as if it had not been tried: its worker must stop."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
@@ -14,17 +15,17 @@ from django.shortcuts import get_object_or_404
 from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
-from config import VERSION
 from images import gallery, presets
 from images.files import WIDTHS, content_type, extension
 from images.identity import viewer
-from images.metadata import Settings, convert
+from images.metadata import convert
 from images.models import GeneratedImage
 from images.models.queries import picture_query
 from images.views.errors import limited, too_busy
 from workers import thumbnails
+from workers.providers.base import GenerationRequest
 
-FORMATS = {"png": "PNG", "jpeg": "JPEG", "webp": "WEBP"}
+FORMATS = ("PNG", "JPEG", "WEBP")
 SANDBOX = "default-src 'none'; sandbox"
 PATIENCE_SECONDS = 5.0
 _encoders = threading.BoundedSemaphore(2)  # of the process: each may need 200 MB
@@ -97,10 +98,9 @@ def picture_response(source: Any, kind: str, headers: dict[str, str], name: str 
 def download(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     """The picture with its settings written inside; `?format=png|jpeg|webp`, `?settings=0` leaves them out."""
     image = find_image(request, pk)
-    asked = request.GET.get("format", "")
-    if asked and asked not in FORMATS:
+    to_format = request.GET.get("format", "").upper() or image.format
+    if to_format not in FORMATS:
         raise Http404
-    to_format = FORMATS.get(asked, image.format)
     settings = None if request.GET.get("settings") == "0" else settings_of(image)
     data = converted(image, to_format, settings)
     if data is None:
@@ -109,7 +109,7 @@ def download(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     return picture_response(BytesIO(data), content_type(to_format), {}, name)
 
 
-def converted(image: GeneratedImage, to_format: str, settings: Settings | None) -> bytes | None:
+def converted(image: GeneratedImage, to_format: str, settings: GenerationRequest | None) -> bytes | None:
     """None when too many are being encoded anew, which takes a processor for seconds."""
     again = to_format != image.format
     if again and not _encoders.acquire(timeout=PATIENCE_SECONDS):
@@ -122,9 +122,8 @@ def converted(image: GeneratedImage, to_format: str, settings: Settings | None) 
             _encoders.release()
 
 
-def settings_of(image: GeneratedImage) -> Settings:
-    drawn = {"width": image.width, "height": image.height, "version": f"image-generator {VERSION}"}
-    return Settings(**(vars(presets.request_for(image.job)) | drawn))
+def settings_of(image: GeneratedImage) -> GenerationRequest:
+    return replace(presets.request_for(image.job), width=image.width, height=image.height)
 
 
 def readable_name(image: GeneratedImage, to_format: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from django.core.exceptions import BadRequest
@@ -17,6 +17,7 @@ from zipstream import ZIP_STORED, ZipStream
 
 from images import gallery, jobs
 from images.identity import viewer
+from images.metadata import VERSION
 from images.models import GeneratedImage, Job
 from images.views.errors import error_response, limited, too_busy
 from images.views.files import SANDBOX, readable_name, settings_of
@@ -79,30 +80,24 @@ def zip_file(request: HttpRequest) -> HttpResponseBase:
     if "ask" in request.POST:
         _packers.release()
         return JsonResponse({"pictures": len(images)})
-    return StreamingHttpResponse(Sending(packed(images)), content_type="application/zip", headers=HEADERS)
+    return StreamingHttpResponse(packed(images), content_type="application/zip", headers=HEADERS)
 
 
-class Sending:
-    """A stream that gives its place back when it has been sent, or the reader has gone."""
-
-    def __init__(self, stream: Iterable[bytes]) -> None:
-        self.stream, self.placed = stream, True
-
-    def __iter__(self) -> Iterator[bytes]:
-        return iter(self.stream)
+class Packed(ZipStream):  # type: ignore[misc]
+    """A zip that holds one of the places until it has been sent, or the reader has gone."""
 
     def close(self) -> None:
-        if self.placed:
-            self.placed = False
-            _packers.release()
+        """Django calls it once."""
+        _packers.release()
 
 
-def packed(images: list[GeneratedImage]) -> ZipStream:
-    stream, names = ZipStream(compress_type=ZIP_STORED), names_in(images)
+def packed(images: list[GeneratedImage]) -> Packed:
+    stream, names = Packed(compress_type=ZIP_STORED), names_in(images)
     for image in images:
         stream.add(chunks(image), names[image.pk])
     listed = [
-        {"file": names[image.pk], "created_at": image.created_at.isoformat(), **vars(settings_of(image))}
+        {"file": names[image.pk], "created_at": image.created_at.isoformat(), "version": VERSION}
+        | vars(settings_of(image))
         for image in images
     ]
     stream.add(json.dumps(listed, indent=2, ensure_ascii=False), "settings.json")

@@ -12,7 +12,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from images.metadata import Settings, a1111_text, convert, exif, invokeai_json, with_settings
+from images.metadata import VERSION, a1111_text, convert, exif, invokeai_json, with_settings
+from workers.providers.base import GenerationRequest
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 TEXTS = st.one_of(
@@ -23,9 +24,9 @@ TEXTS = st.one_of(
 FEW = hypothesis_settings(max_examples=60, deadline=None)
 
 
-def made(prompt: str = "a fox, red", **changes: Any) -> Settings:
+def made(prompt: str = "a fox, red", **changes: Any) -> GenerationRequest:
     known: dict[str, Any] = {"steps": 30, "guidance_scale": 7.5, "seed": 123, "width": 1024, "height": 768}
-    return Settings(prompt=prompt, **known | {"model": "lab/model-xl", "version": "app 1.2"} | changes)
+    return GenerationRequest(prompt=prompt, **known | {"model": "lab/model-xl"} | changes)
 
 
 def picture(mode: str = "RGB") -> Image.Image:
@@ -84,7 +85,7 @@ def text_in(data: bytes) -> str:
 def test_the_text_is_written_as_the_other_tools_read_it() -> None:
     assert a1111_text(made("a fox,\nred", negative_prompt="blur")) == (
         "a fox,\nred\nNegative prompt: blur\n"
-        "Steps: 30, CFG scale: 7.5, Seed: 123, Size: 1024x768, Model: lab/model-xl, Version: app 1.2"
+        "Steps: 30, CFG scale: 7.5, Seed: 123, Size: 1024x768, Model: lab/model-xl, Version: " + VERSION
     )
 
 
@@ -94,7 +95,7 @@ def test_an_empty_negative_prompt_still_has_its_line() -> None:
 
 def test_what_is_not_known_is_not_written() -> None:
     settings = made(steps=None, guidance_scale=None)
-    assert a1111_text(settings).endswith("\nSeed: 123, Size: 1024x768, Model: lab/model-xl, Version: app 1.2")
+    assert a1111_text(settings).endswith("\nSeed: 123, Size: 1024x768, Model: lab/model-xl, Version: " + VERSION)
     assert not {"steps", "cfg_scale", "scheduler", "model"} & set(json.loads(invokeai_json(settings)))
 
 
@@ -119,7 +120,7 @@ def test_invokeai_gets_its_keys_with_numbers_as_numbers() -> None:
         "seed": 123,
         "cfg_scale": 7.5,
         "steps": 30,
-        "app_version": "app 1.2",
+        "app_version": VERSION,
     }
     assert json.loads(invokeai_json(made(model="flux")))["generation_mode"] == "txt2img"
 
@@ -128,7 +129,7 @@ def test_invokeai_gets_its_keys_with_numbers_as_numbers() -> None:
 @FEW
 def test_any_prompt_reads_back_from_the_text(prompt: str, negative: str, model: str) -> None:
     text = a1111_text(made(prompt, negative_prompt=negative, model=model))
-    pairs = {"Steps": "30", "CFG scale": "7.5", "Seed": "123", "Size": "1024x768", "Model": model, "Version": "app 1.2"}
+    pairs = {"Steps": "30", "CFG scale": "7.5", "Seed": "123", "Size": "1024x768", "Model": model, "Version": VERSION}
     assert read_a1111(text) == (tidy(prompt), tidy(negative), pairs)
 
 
@@ -208,7 +209,7 @@ def foreign(format: str) -> bytes:
 def test_without_settings_no_words_are_left(format: str, to_format: str) -> None:
     data = foreign(format)
     assert b"secret" in data
-    bare = convert(data, to_format.lower(), None)
+    bare = convert(data, to_format, None)
     assert (b"secret" in bare, "secret".encode("utf-16-be") in bare) == (False, False)
     assert not {"exif", "xmp", "comment", "parameters"} & set(opened(bare).info)
     assert bare[12:16] != b"VP8X" or not bare[20] & 0x0C
@@ -217,28 +218,28 @@ def test_without_settings_no_words_are_left(format: str, to_format: str) -> None
 @pytest.mark.parametrize("to_format", FORMATS)
 @pytest.mark.parametrize("format", FORMATS)
 def test_every_format_becomes_every_other_with_its_settings(format: str, to_format: str) -> None:
-    data = convert(FILES[format], to_format.lower(), made())
+    data = convert(FILES[format], to_format, made())
     assert (opened(data).format, opened(data).size) == (to_format, (40, 30))
     assert text_in(data) == a1111_text(made())
 
 
 def test_the_same_format_is_not_encoded_anew() -> None:
-    assert convert(FILES["JPEG"], "jpeg", None) == FILES["JPEG"]
+    assert convert(FILES["JPEG"], "JPEG", None) == FILES["JPEG"]
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
 def test_transparent_parts_become_white_in_a_jpeg_and_stay_in_the_others(mode: str) -> None:
     clear = encoded(Image.new(mode, (8, 8)), "PNG", **({"transparency": 0} if mode == "P" else {}))
-    assert opened(convert(clear, "jpeg", None)).getpixel((4, 4)) == (255, 255, 255)
-    assert opened(convert(clear, "webp", None)).getpixel((4, 4)) == (0, 0, 0, 0)
+    assert opened(convert(clear, "JPEG", None)).getpixel((4, 4)) == (255, 255, 255)
+    assert opened(convert(clear, "WEBP", None)).getpixel((4, 4)) == (0, 0, 0, 0)
 
 
 @pytest.mark.parametrize("mode", ["L", "P", "1", "LA"])
 def test_pictures_without_colour_can_be_converted(mode: str) -> None:
     data = encoded(Image.linear_gradient("L").convert(mode), "PNG")
-    assert {opened(convert(data, to, None)).size for to in ("jpeg", "webp")} == {(256, 256)}
+    assert {opened(convert(data, to, None)).size for to in ("JPEG", "WEBP")} == {(256, 256)}
 
 
 def test_a_text_too_long_for_a_jpeg_is_left_out() -> None:
-    data = convert(FILES["JPEG"], "jpeg", made("x" * 40_000))
+    data = convert(FILES["JPEG"], "JPEG", made("x" * 40_000))
     assert data == FILES["JPEG"]
