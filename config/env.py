@@ -18,12 +18,23 @@ problems: list[str] = []
 HOST = re.compile(r"\*|\.?[\w-]+(\.[\w-]+)*\.?|\[[0-9a-fA-F:.]+\]")
 ORIGIN = re.compile(r"https?://(\*\.)?[\w-]+(\.[\w-]+)*(:\d{1,5})?|https?://\[[0-9a-fA-F:.]+\](:\d{1,5})?")
 RATE = re.compile(r"0*[1-9][0-9]* *(/|per) *(0*[1-9][0-9]*)? *(second|minute|hour|day|month|year)s?", re.IGNORECASE)
-SWITCHES = dict.fromkeys(("1", "on", "true", "yes"), True) | dict.fromkeys(("0", "off", "false", "no", ""), False)
+SWITCHES = dict.fromkeys(("1", "on", "true", "yes"), True) | dict.fromkeys(("0", "off", "false", "no"), False)
+ADDRESSES = {  # what it must match, and what it looks like
+    "http": (r"https?://[^/\s]\S*", "https://example.com"),
+    "postgres": (r"postgres(ql)?://[^/?#\s]*/[^?#\s]+(\?\S*)?", "postgres://user:password@host/database-name"),
+    "sqlite": (r"sqlite:///[^?#\s]+(\?\S*)?", "sqlite:///path/of/the/file"),
+    "redis": (r"rediss?://[^/?#\s]*(/[0-9]*)?(\?\S*)?", "redis://host:6379/0"),
+}
 T = TypeVar("T")
 hidden: set[str] = set()  # secrets that no log line may show
 
 
 def text(name: str, default: str = "") -> str:
+    """An empty value is the default, for a host's form or a copied .env may hold one."""
+    return given(name, default) or default
+
+
+def given(name: str, default: str) -> str:
     return str(read(name, default=default)).strip()
 
 
@@ -38,7 +49,7 @@ def refused(name: str, wanted: str, raw: str, default: T) -> T:
 
 def number(name: str, default: int, least: int, most: int) -> int:
     raw = text(name, str(default))
-    if raw.lstrip("-").isdecimal() and least <= int(raw) <= most:
+    if re.fullmatch(r"-?\d{1,20}", raw) and least <= int(raw) <= most:
         return int(raw)
     return refused(name, f"a whole number from {least} to {most}", raw, default)
 
@@ -49,16 +60,17 @@ def switch(name: str, default: bool) -> bool:
 
 
 def choice(name: str, default: str, allowed: Iterable[str]) -> str:
-    raw = text(name, default) or default
+    raw = text(name, default)
     return raw if raw in allowed else refused(name, f"one of {', '.join(allowed)}", raw, default)
 
 
-def url(name: str, default: str = "", schemes: Iterable[str] = ("https", "http")) -> str:
-    """An empty one is allowed. The value is not repeated, for it may hold a password."""
+def url(name: str, default: str = "", schemes: Iterable[str] = ("http",)) -> str:
+    """An address of one of these ADDRESSES. The value is not repeated, for it may hold a password."""
     raw = text(name, default).rstrip("/")
-    if not raw or (can_be_read(raw) and raw.partition("://")[0] in schemes and "://" in raw):
+    if not raw or (can_be_read(raw) and any(re.fullmatch(ADDRESSES[scheme][0], raw) for scheme in schemes)):
         return raw
-    problems.append(f"{name} must be an address that starts with {' or '.join(f'{s}://' for s in schemes)}.")
+    examples = " or ".join(ADDRESSES[scheme][1] for scheme in schemes)
+    problems.append(f"{name} must look like {examples} (with %20 for a space).")
     return default
 
 
@@ -74,7 +86,7 @@ def can_be_read(address: str) -> bool:
 
 def rate(name: str, default: str) -> str:
     """How often: "30/minute", "5 per 10 seconds", several with ";" between them; empty is no limit."""
-    raw = text(name, default)
+    raw = given(name, default)
     if not raw or all(RATE.fullmatch(part.strip()) for part in re.split("[,;|]", raw)):
         return raw
     return refused(name, "like 30/minute or 500/day, or empty for no limit", raw, default)

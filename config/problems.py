@@ -8,6 +8,8 @@ from pathlib import Path
 
 from config import env, settings
 
+LONGEST_MODEL = 120  # characters that the table of jobs can hold
+
 
 def find() -> list[str]:
     found = list(env.problems)
@@ -19,10 +21,19 @@ def find() -> list[str]:
         found.append("IMAGE_PROVIDER is openai: set HF_MODEL to a model of that server, for example gpt-image-1.")
     if settings.IMAGE_STORAGE == "s3" and not settings.S3_OPTIONS["bucket_name"]:
         found.append("IMAGE_STORAGE is s3 but S3_BUCKET is empty: set it to the name of the bucket.")
-    found += folder_problems()
+    found += model_problems() + folder_problems()
     if settings.HTTPS and settings.DEBUG:
         found.append("DEBUG and HTTPS are both on: switch DEBUG off on a public site.")
     return found
+
+
+def model_problems() -> list[str]:
+    listed = [("HF_MODELS", entry.partition("=")[0]) for entry in settings.HF_MODELS]
+    return [
+        f"{name} names a model with more than {LONGEST_MODEL} characters: use a shorter name."
+        for name, model in [("HF_MODEL", settings.HF_MODEL), *listed]
+        if len(model) > LONGEST_MODEL
+    ]
 
 
 def folder_problems() -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import dj_database_url
 from kombu import Queue
@@ -58,8 +59,8 @@ MAX_JOB_AGE = timedelta(hours=24)
 TRASH_DAYS = 7
 
 # Where things are kept
-DATABASE_URL = env.url("DATABASE_URL", f"sqlite:///{VAR_DIR / 'db.sqlite3'}", ("postgres", "postgresql", "sqlite"))
-REDIS_URL = env.url("REDIS_URL", schemes=("redis", "rediss", "unix"))
+DATABASE_URL = env.url("DATABASE_URL", f"sqlite:///{quote(str(VAR_DIR / 'db.sqlite3'))}", ("postgres", "sqlite"))
+REDIS_URL = env.url("REDIS_URL", schemes=("redis",))
 IMAGE_STORAGE = env.choice("IMAGE_STORAGE", "filesystem", ("filesystem", "s3", "database"))
 MEDIA_ROOT = env.text("MEDIA_ROOT", str(VAR_DIR / "media"))
 S3_OPTIONS = {
@@ -119,7 +120,11 @@ CACHES: dict[str, dict[str, Any]] = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "images",
-        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
+        "OPTIONS": {
+            "socket_timeout": 1,
+            "socket_connect_timeout": 1,
+            "serializer": "django.core.signing.JSONSerializer",  # not pickle, as for Celery below
+        },
     }
     if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": VAR_DIR / "cache"}

@@ -91,6 +91,30 @@ def test_a_port_in_use_is_explained(app_processes: Make) -> None:
     assert "Traceback" not in second.log
 
 
+NO_START = {
+    "PORT": ("99999", "PORT must be a whole number from 0 to 65535, not “99999”."),
+    "HOST": ("no host of ours", "Set HOST to a name or an address of this machine."),
+    "DATABASE_URL": ("postgres://app:pa55word@127.0.0.1:9/db", "The database cannot be reached: check DATABASE_URL"),
+    "HF_MODEL": ("m" * 121, "HF_MODEL names a model with more than 120 characters"),
+    "REDIS_URL": ("unix:///run/redis.sock", "REDIS_URL must look like redis://host:6379/0"),
+}
+
+
+@pytest.mark.parametrize("name", NO_START)
+def test_a_setting_that_nobody_can_start_with_is_named_in_one_sentence(app_processes: Make, name: str) -> None:
+    value, sentence = NO_START[name]
+    process = app_processes().embedded(**{name: value})
+    assert process.wait(30) != 0
+    assert sentence in process.log
+    assert "Traceback" not in process.log and "pa55word" not in process.log
+
+
+@pytest.mark.parametrize(("host", "shown"), [("*", "localhost"), ("localhost", "localhost"), ("", "127.0.0.1")])
+def test_the_pages_are_served_at_every_address_of_a_host(app_processes: Make, host: str, shown: str) -> None:
+    process = app_processes(HOST=host).embedded().wait_ready()
+    assert f"Open {process.url.replace('127.0.0.1', shown)} in your browser." in process.log
+
+
 def ids(jobs: list[dict[str, object]]) -> list[str]:
     return [str(job["id"]) for job in jobs]
 

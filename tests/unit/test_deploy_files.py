@@ -149,6 +149,12 @@ def test_a_page_on_deployment_names_only_documented_settings(page: Any) -> None:
     assert used_in(page.read_text()) - known_to_systemd <= documented()
 
 
+@pytest.mark.parametrize("page", [*PAGES, ROOT / ".env.example"], ids=lambda page: page.name)
+def test_no_comment_stands_behind_a_value_of_a_file_of_settings(page: Any) -> None:
+    """systemd, and whoever reads .env in Python, would take it for a part of the value."""
+    assert not re.findall(r"^(?:# ?)?[A-Z0-9_]+=.*[ \t]#.*$", page.read_text(), re.MULTILINE)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_a_page_on_deployment_fits_on_one_screen(page: Any) -> None:
     lines = page.read_text().splitlines()

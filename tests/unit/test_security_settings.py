@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import pickle
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -13,6 +16,8 @@ from django.test import Client, RequestFactory
 
 from config import env, problems
 from config.logs import LineFormatter, redact
+from images.models import Job
+from tests.services import AppProcesses, RedisServer
 
 # Logs
 
@@ -91,7 +96,7 @@ BAD = {
     "rate": ["often", "0/minute", "30", "30/fortnight", "-1/day", "30/minute;", "٣/minute", "1/minute;x"],
     "hosts": ["https://a.example", "a.example/x", "a.example:80", "a b", "a.example;b.example"],
     "origins": ["a.example", "*", "https://", "https://a.example/x", "ftp://a.example", "https://a.example:port"],
-    "url": ["nonsense", "//a", "http:", "http://a:port", "http://[a", "javascript:x", "http://a:99999"],
+    "url": ["nonsense", "//a", "http:", "http://a:port", "http://[a", "javascript:x", "http://a:99999", "http://a b"],
 }
 GOOD = {
     "rate": ["30/minute", "5 per 10 seconds", "30/minute;500/day", "1/hour, 2/day", ""],
@@ -126,7 +131,111 @@ def test_a_setting_that_makes_sense_is_taken(
 def test_the_password_in_an_address_is_not_repeated(said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOME_SETTING", "postgres://app:pa55word@h:port/db")
     env.url("SOME_SETTING", schemes=("postgres",))
-    assert said == ["SOME_SETTING must be an address that starts with postgres://."]
+    assert said == ["SOME_SETTING must look like postgres://user:password@host/database-name (with %20 for a space)."]
+
+
+ADDRESSES = {
+    "redis": {
+        True: ["redis://h", "redis://h:6379/", "redis://:p@h/3", "rediss://u:p@h:1/0?ssl_cert_reqs=none", "redis:///0"],
+        False: ["redis://h/abc", "redis://h/0/1", "unix:///run/redis.sock", "redis:", "redis://h/0 # mine"],
+    },
+    "postgres": {
+        True: ["postgres:///images", "postgresql://u:p@h:5432/db?sslmode=require", "postgres://%2Frun%2Fpg/db"],
+        False: ["postgres://", "postgres://h", "postgres://u:p@h:1/?a=b", "postgres://h/d b", "postgres:///db  # mine"],
+    },
+    "sqlite": {
+        True: ["sqlite:///db.sqlite3", "sqlite:////srv/my%20files/db", "sqlite:///:memory:"],
+        False: ["sqlite:", "sqlite://", "sqlite:///", "sqlite://db", "sqlite:///my files/db"],
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("scheme", "good", "value"),
+    [(scheme, good, one) for scheme, both in ADDRESSES.items() for good, values in both.items() for one in values],
+)
+def test_an_address_of_a_server_or_a_file_has_all_its_parts(
+    scheme: str, good: bool, value: str, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOME_SETTING", value)
+    assert env.url("SOME_SETTING", schemes=(scheme,)) == (value.rstrip("/") if good else "")
+    assert [sentence.partition(" (")[0] for sentence in said] == (
+        [] if good else [f"SOME_SETTING must look like {env.ADDRESSES[scheme][1]}"]
+    )
+
+
+DEFAULTS: dict[str, list[Any]] = {
+    "text": ["a"],
+    "number": [5, 1, 9],
+    "switch": [True],
+    "choice": ["a", "ab"],
+    "url": ["http://a"],
+    "words": ["a"],
+}
+
+
+@pytest.mark.parametrize("reader", DEFAULTS)
+def test_an_empty_value_is_the_default(reader: str, said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    read, given = getattr(env, reader), DEFAULTS[reader]
+    monkeypatch.delenv("SOME_SETTING", raising=False)
+    default = read("SOME_SETTING", *given)
+    monkeypatch.setenv("SOME_SETTING", " ")
+    assert read("SOME_SETTING", *given) == default and default
+    assert not said
+
+
+@pytest.mark.parametrize("value", ["--5", "-", "5.0", "5 6", "²", "9" * 5000, "-1", "10", "many"])
+def test_a_number_that_is_none_is_one_sentence(value: str, said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_SETTING", value)
+    assert env.number("SOME_SETTING", 5, 0, 9) == 5
+    assert said == [f"SOME_SETTING must be a whole number from 0 to 9, not “{value}”."]
+
+
+def test_a_models_name_must_fit_into_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    from config import settings as own
+
+    assert Job._meta.get_field("model").max_length == problems.LONGEST_MODEL
+    monkeypatch.setattr(own, "HF_MODEL", "m" * 120)
+    monkeypatch.setattr(own, "HF_MODELS", [f"{'m' * 120}=A long name", "m" * 121])
+    assert problems.model_problems() == ["HF_MODELS names a model with more than 120 characters: use a shorter name."]
+    monkeypatch.setattr(own, "HF_MODEL", "m" * 121)
+    assert problems.model_problems()[0].startswith("HF_MODEL ")
+
+
+class Runs:
+    """Unpickled, it makes a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __reduce__(self) -> tuple[Callable[[str], None], tuple[str]]:
+        return os.mkdir, (str(self.folder),)
+
+
+READ_FROM_CACHE = """
+from contextlib import suppress
+from django.core.cache import cache
+with suppress(ValueError):
+    cache.get("planted")
+cache.set("own", {"at": 1.5, "served": [["a", "b"]]})
+print(cache.make_key("planted"), cache.get("own"))
+"""
+
+
+def test_what_is_planted_in_redis_is_not_run(
+    redis_server: RedisServer, app_processes: Callable[..., AppProcesses], tmp_path: Path
+) -> None:
+    redis_server.call("SET", "images:1:planted", pickle.dumps(Runs(tmp_path / "ran")))  # type: ignore[arg-type]
+    said = app_processes(REDIS_URL=redis_server.url).manage("shell", "--no-imports", "-c", READ_FROM_CACHE)
+    assert "images:1:planted {'at': 1.5, 'served': [['a', 'b']]}" in said
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_folder_with_any_name_holds_the_database(app_processes: Callable[..., AppProcesses], tmp_path: Path) -> None:
+    folder = tmp_path / "my files #1 100%25?"
+    app = app_processes(VAR_DIR=folder, DATABASE_URL="")
+    app.manage("migrate", "--verbosity", "0")
+    assert (folder / "db.sqlite3").exists()
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import signal
@@ -12,13 +13,14 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection
+from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from waitress.server import create_server
 
-from config import env
+from config import env, problems
 from config.celery import app
 from config.handler import get_wsgi_application
+from config.logs import redact
 from images.models import Job
 from workers import backends
 from workers.leases import leases
@@ -46,9 +48,10 @@ class Command(BaseCommand):
     help = "Run everything in one process: the web pages, the worker that draws, and the sweeper."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        reach_database()
         migrate_if_needed()
         server = listen()
-        self.greet(server.effective_port)
+        self.greet(port_of(server))
         threading.Thread(target=self.tell_about_provider, daemon=True, name="check").start()
         start_threads()
         threading.Thread(target=run_worker, daemon=True, name="worker").start()
@@ -61,7 +64,8 @@ class Command(BaseCommand):
 
     def greet(self, port: int) -> None:
         waiting = Job.objects.filter(status__in=("queued", "running")).count()
-        self.stdout.write(f"Open http://{env.text('HOST', '127.0.0.1')}:{port} in your browser.")
+        host = env.text("HOST", "127.0.0.1").replace("*", "localhost")
+        self.stdout.write(f"Open http://{host}:{port} in your browser.")
         self.stdout.write(about_token())
         if waiting:
             self.stdout.write(f"{pictures(waiting)} from the last time will be drawn now.")
@@ -97,6 +101,14 @@ def about_token() -> str:
     return f"A token was found: {name} draws with {settings.HF_MODEL}."
 
 
+def reach_database() -> None:
+    try:
+        connection.ensure_connection()
+    except Error as error:
+        reason = redact(str(error).partition("\n")[0])
+        raise CommandError(f"The database cannot be reached: check DATABASE_URL ({reason}).") from None
+
+
 def migrate_if_needed() -> None:
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
@@ -104,11 +116,25 @@ def migrate_if_needed() -> None:
 
 
 def listen() -> Any:
-    host, port = env.text("HOST", "127.0.0.1"), env.text("PORT", "8000")
+    host, port = env.text("HOST", "127.0.0.1"), env.number("PORT", 8000, 0, 65535)
+    problems.stop_if_any()
     try:
-        return create_server(get_wsgi_application(), host=host, port=int(port), threads=WEB_THREADS, **SERVER_OPTIONS)
+        return create_server(get_wsgi_application(), host=host, port=port, threads=WEB_THREADS, **SERVER_OPTIONS)
     except (OSError, ValueError) as error:
-        raise CommandError(f"The address {host}:{port} cannot be used ({error}). Set PORT to another number.") from None
+        raise CommandError(f"The address {host}:{port} cannot be used ({error}). {advice(error)}") from None
+
+
+def advice(error: OSError | ValueError) -> str:
+    """Waitress makes a ValueError of a host that cannot be found."""
+    if isinstance(error, ValueError) or error.errno == errno.EADDRNOTAVAIL:
+        return "Set HOST to a name or an address of this machine."
+    return "Set PORT to another number."
+
+
+def port_of(server: Any) -> int:
+    """A name may have several addresses, and waitress then a server for each."""
+    several = getattr(server, "effective_listen", None)
+    return int(several[0][1] if several else server.effective_port)
 
 
 def run_worker() -> None:
