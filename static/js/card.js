@@ -137,4 +137,16 @@ function fillPicture(card, job, image) {
 function fillEnd(card, job) {
   const words = job.status === "canceled" ? gettext("Canceled.") : job.error?.message || gettext("No picture came.");
   for (const slot of slots(card, "ended")) slot.textContent = words;
+  const isFinal = job.error?.retryable === false;
+  for (const again of findAll('[data-action="retry"]', card)) setMain(again, !isFinal);
+  for (const edit of slots(card, "edit")) setMain(edit, isFinal);
+}
+
+/**
+ * @param {HTMLElement} button
+ * @param {boolean} isMain
+ */
+function setMain(button, isMain) {
+  button.classList.toggle("btn-primary", isMain);
+  button.classList.toggle("btn-quiet", !isMain);
 }

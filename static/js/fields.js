@@ -33,12 +33,17 @@ export function check(form) {
 /** The sentence for what is wrong, or nothing. @param {Field} field */
 function problemOf(field) {
   const { required, tooLong, maxLength, invalid } = field.dataset;
-  if (field.disabled) return "";
+  if (field.disabled || isUnused(field)) return "";
   const length = lengthOf(field.value);
   if (required && !length) return required;
   if (maxLength && length > Number(maxLength)) return fill(tooLong ?? "", { limit_value: maxLength, show_value: length });
   if (invalid && length && !isNumber(field)) return invalid;
   return "";
+}
+
+/** Whether it belongs to a setting that this model does not use. @param {Element} part */
+function isUnused(part) {
+  return part.closest("[data-setting][hidden]") !== null;
 }
 
 /** @param {Field} field */
@@ -55,7 +60,9 @@ function isNumber(field) {
  * @param {string} problem
  */
 export function showProblem(form, name, problem) {
-  const place = find(`[data-problem="${name}"]`, form) ?? find('[data-problem="__all__"]', form);
+  const own = find(`[data-problem="${name}"]`, form);
+  const isSeen = own && !(problem && isUnused(own));
+  const place = isSeen ? own : find('[data-problem="__all__"]', form);
   if (!place) return;
   place.textContent = problem;
   place.hidden = !problem;
@@ -65,6 +72,11 @@ export function showProblem(form, name, problem) {
   }
 }
 
+/** @param {HTMLFormElement} form */
+export function clearProblems(form) {
+  for (const place of findAll("[data-problem]", form)) showProblem(form, place.dataset.problem ?? "", "");
+}
+
 /**
  * What the server found wrong, beside its fields.
  * @param {HTMLFormElement} form
@@ -72,8 +84,13 @@ export function showProblem(form, name, problem) {
  */
 export function showErrors(form, errors) {
   for (const [name, texts] of Object.entries(errors)) showProblem(form, name, texts.join(" "));
-  const first = Object.keys(errors).map((name) => form.querySelector(`[name="${name}"]`)).find(Boolean);
+  const first = Object.keys(errors).map((name) => fieldOf(form, name)).find(Boolean);
   if (first instanceof HTMLElement) focusField(first);
+}
+
+/** Of several with one name, the chosen one. @param {HTMLFormElement} form @param {string} name */
+function fieldOf(form, name) {
+  return form.querySelector(`[name="${name}"]:checked`) ?? form.querySelector(`[name="${name}"]`);
 }
 
 /** @param {HTMLElement} field */
@@ -89,6 +106,7 @@ export function startFields(form) {
   form.addEventListener("input", (event) => {
     const field = /** @type {Field} */ (event.target);
     if (field === prompt) showCount(prompt);
+    if (field.name === "size" || field.name === "model") showProblem(form, "size", ""); // they have to fit each other
     if (field.getAttribute("aria-invalid") === "true") showProblem(form, field.name, problemOf(field));
   });
   showCount(prompt);

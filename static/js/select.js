@@ -77,7 +77,7 @@ function cardOf(part) {
 function onClick(event) {
   const target = /** @type {HTMLElement} */ (event.target);
   const card = cardOf(target);
-  if (!card) return;
+  if (!card) return stayWhilePicking(event, target);
   const onBox = target instanceof HTMLInputElement;
   if (!onBox && !(target.closest(".frame-link") && (isPicking || event.shiftKey))) return;
   if (!onBox) event.preventDefault();
@@ -85,6 +85,11 @@ function onClick(event) {
   else setPicked(card, onBox ? target.checked : !picked.has(card));
   last = card;
   show();
+}
+
+/** To open a picture that cannot be chosen would lose the choice. @param {MouseEvent} event @param {HTMLElement} target */
+function stayWhilePicking(event, target) {
+  if (isPicking && target.closest(".frame-link")) event.preventDefault();
 }
 
 /** @param {KeyboardEvent} event */

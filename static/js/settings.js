@@ -1,12 +1,15 @@
 /** Remembers the draft and the settings, so that a reload loses nothing. What the server filled in goes first. */
 
 import { afterRest, find, slots } from "./dom.js";
-import { recall, remember } from "./store.js";
+import { clearProblems } from "./fields.js";
+import { forget, recall, remember } from "./store.js";
 
 const DRAFT = "draft";
 const SETTINGS = "settings";
 const REMEMBERED = ["negative_prompt", "size", "style", "count", "seed", "steps", "guidance_scale", "model"];
 const REST_MS = 250;
+
+let isKept = true;
 
 /** @param {HTMLFormElement} form */
 export function startSettings(form) {
@@ -17,6 +20,7 @@ export function startSettings(form) {
   if (!given || given === "seed") fillIn(form, { prompt: recall(DRAFT, "") || usual.prompt });
   startFolding(form);
   const keep = () => {
+    if (!isKept) return;
     remember(DRAFT, values(form).prompt);
     remember(SETTINGS, Object.fromEntries(REMEMBERED.map((name) => [name, values(form)[name] ?? ""])));
   };
@@ -29,6 +33,15 @@ export function startSettings(form) {
   }
   summarise(form);
   startReset(form);
+}
+
+/** With a form that ends one's stay, so that the next person at this browser reads no words of the last. */
+export function startForgetting() {
+  addEventListener("submit", (event) => {
+    if (!(event.target instanceof Element && event.target.matches("[data-forgets]"))) return;
+    isKept = false;
+    for (const key of [DRAFT, SETTINGS]) forget(key);
+  });
 }
 
 /** @param {HTMLFormElement} form @returns {Record<string, string>} */
@@ -87,5 +100,6 @@ function startReset(form) {
   button.addEventListener("click", () => {
     fillIn(form, JSON.parse(document.getElementById("usual-settings")?.textContent || "{}"));
     form.dispatchEvent(new Event("input", { bubbles: true }));
+    clearProblems(form);
   });
 }

@@ -2,8 +2,8 @@
 
 import { announce } from "./announce.js";
 import { newCard } from "./card.js";
-import { cameBy, find, slots } from "./dom.js";
-import { check, showErrors, showProblem } from "./fields.js";
+import { cameBy, find, findAll, slots } from "./dom.js";
+import { check, clearProblems, showErrors, showProblem } from "./fields.js";
 import { post, Refused } from "./http.js";
 import { values } from "./settings.js";
 import { forget, recall, remember, tab } from "./store.js";
@@ -36,12 +36,12 @@ export function startSubmit(form) {
 
 /** @param {HTMLFormElement} form */
 async function send(form) {
-  showProblem(form, "__all__", "");
+  clearProblems(form);
   const cards = placeCards(values(form));
   remember(SENT, values(form).idempotency_key, tab());
   try {
     /** @type {StatusAnswer} */
-    const { jobs } = await post(form.action, values(form));
+    const { jobs } = await post(form.action, wanted(form));
     while (cards.length > jobs.length) cards.pop()?.remove();
     jobs.forEach((job, number) => {
       find(`[data-card][data-id="${job.id}"]`)?.remove(); // it had been sent before
@@ -55,6 +55,12 @@ async function send(form) {
     if (!(error instanceof Refused)) throw error;
     tell(form, error);
   }
+}
+
+/** Nothing of what the model does not use: the page hides it. @param {HTMLFormElement} form */
+function wanted(form) {
+  const unused = findAll("[data-setting][hidden]", form).map((setting) => [setting.dataset.setting, ""]);
+  return { ...values(form), ...Object.fromEntries(unused) };
 }
 
 /**

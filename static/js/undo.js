@@ -6,7 +6,7 @@ import { Refused } from "./http.js";
 import { gettext } from "./text.js";
 import { toast } from "./toast.js";
 
-/** @typedef {{card: HTMLElement, parent: Element, before: Element | null, after: Element | null}} Place */
+/** @typedef {{card: HTMLElement, parent: Element, before: Element | null, after: Element | null, list: string}} Place */
 
 /**
  * A note with Undo; what cannot be undone now can be tried again.
@@ -38,14 +38,14 @@ export function takeOut(card) {
   const neighbour = [after, before].find((other) => other?.matches("[data-card]"));
   card.remove();
   (neighbour ? focusable(neighbour) : find("#main"))?.focus({ preventScroll: true });
-  return { card, parent, before, after };
+  return { card, parent, before, after, list: location.search };
 }
 
-/** Where it was, if its place is still there: a search may show others by now. @param {Place} place */
-export function putBack({ card, parent, before, after }) {
+/** Where it was, or first in the same list: a search may show others by now. @param {Place} place */
+export function putBack({ card, parent, before, after, list }) {
   if (after?.parentElement === parent) after.before(card);
   else if (before?.parentElement === parent) before.after(card);
-  else if (!find("[data-card]", parent)) parent.prepend(card);
+  else if (list === location.search) parent.prepend(card);
 }
 
 /** @param {Element} card */

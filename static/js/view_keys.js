@@ -39,6 +39,13 @@ export function startKeys(view) {
     act();
   });
   view.addEventListener("click", (event) => onLink(event, view));
+  document.addEventListener("click", ({ target }) => leaveMenu(/** @type {Element} */ (target)));
+}
+
+/** A press beside the menu, or on one of its links, closes it. @param {Element} target */
+function leaveMenu(target) {
+  const menu = find("[data-menu][open]");
+  if (menu && (!menu.contains(target) || target.closest("a"))) menu.removeAttribute("open");
 }
 
 /** Whether a menu was open. */

@@ -121,8 +121,12 @@ def test_a_failed_job_says_why_and_can_be_edited_and_tried_again(site: Site, pag
     page.goto(site.url)
     card = draw(page, "not allowed [scenario:content_policy]")
     expect(card).to_contain_text("refused this prompt")
-    card.get_by_role("link", name="Edit").click()
+    edit, main_button = card.get_by_role("link", name="Edit"), re.compile("btn-primary")
+    expect(edit).to_have_class(main_button)  # the same words would fail again
+    edit.click()
     expect(page.get_by_label("What should the picture show?")).to_have_value("not allowed [scenario:content_policy]")
+    expect(edit).to_have_class(main_button)
+    expect(card.get_by_role("button", name="Try again")).not_to_have_class(main_button)
     site.stub.delay = 1.0
     card.get_by_role("button", name="Try again").click()
     expect(card).to_contain_text("Drawing")
@@ -154,7 +158,7 @@ def test_a_drawing_can_be_canceled(site: Site, page: Any) -> None:
     expect(card).to_contain_text("Drawing")
     card.get_by_role("button", name="Cancel").click()
     expect(card).to_contain_text("Canceled.")
-    expect(card.get_by_role("button", name="Try again")).to_be_visible()
+    expect(card.get_by_role("button", name="Try again")).to_have_class(re.compile("btn-primary"))
 
 
 def test_a_double_click_on_cancel_does_not_try_again(site: Site, page: Any) -> None:

@@ -124,3 +124,58 @@ def test_a_style_and_a_kept_seed_are_sent_with_the_prompt(site: Site, prompt: An
     expect(draw(page, "a quiet harbour again")).to_have_attribute("data-state", "succeeded")
     assert [call.seed for call in site.stub.calls] == [99, 99]
     assert all("watercolour on paper" in call.prompt for call in site.stub.calls)
+
+
+def test_a_setting_that_the_model_does_not_use_stops_nobody(site: Site, page: Any) -> None:
+    picture = Client(site.url).picture("a portrait", steps=30)
+    page.goto(f"{site.url}/?from={picture['id']}")
+    page.get_by_text("More settings").click()
+    page.get_by_label("How closely to follow the words").fill("99")
+    page.get_by_label("Model").select_option(label="Z-Image Turbo (quick)")
+    expect(page.get_by_label("Steps")).to_be_hidden()
+    expect(draw(page, "a quick portrait")).to_have_attribute("data-state", "succeeded")
+
+
+def test_a_refused_size_is_explained_until_it_is_mended(prompt: Any, page: Any) -> None:
+    refusal = page.get_by_text("This model draws at most 1024 pixels a side.")
+    prompt.fill("a wide valley")
+    page.get_by_text("More settings").click()
+    page.get_by_text("Wide", exact=True).click()
+    page.get_by_label("Model").select_option(label="Stable Diffusion 3 medium")
+    press_draw(page)
+    expect(refusal).to_be_visible()
+    expect(page.get_by_role("radio", name=re.compile("Wide"))).to_be_focused()
+    page.get_by_text("Square", exact=True).click()
+    expect(refusal).to_be_hidden()
+
+
+def test_the_usual_settings_have_no_problem(prompt: Any, page: Any) -> None:
+    prompt.fill("a fox")
+    page.get_by_text("More settings").click()
+    page.get_by_label("Seed", exact=True).fill("abc")
+    press_draw(page)
+    expect(page.get_by_text("Use a whole number from 0 to 4294967295.")).to_be_visible()
+    page.get_by_role("button", name="Back to the usual settings").click()
+    expect(page.get_by_text("Use a whole number from 0 to 4294967295.")).to_be_hidden()
+
+
+def test_the_usual_settings_have_no_problem_where_a_model_hid_it(prompt: Any, page: Any) -> None:
+    prompt.fill("a fox")
+    page.get_by_text("More settings").click()
+    page.get_by_label("Steps").fill("1000")
+    press_draw(page)
+    page.get_by_label("Model").select_option(label="Z-Image Turbo (quick)")
+    page.get_by_role("button", name="Back to the usual settings").click()
+    page.get_by_label("Model").select_option(label="FLUX.1 dev (fine detail)")
+    expect(page.get_by_label("Steps")).to_be_visible()
+    expect(page.get_by_text("Use a whole number from 1 to 100.")).to_be_hidden()
+
+
+def test_who_deletes_everything_leaves_no_words_in_the_browser(site: Site, prompt: Any, page: Any) -> None:
+    prompt.fill("something private")
+    page.goto(f"{site.url}/privacy/")
+    page.get_by_label("Yes, delete everything of mine").check()
+    page.get_by_role("button", name="Delete everything").click()
+    expect(page.get_by_text("Everything of yours is gone.")).to_be_visible()
+    page.goto(site.url)
+    expect(prompt).to_have_value("")

@@ -217,3 +217,21 @@ def test_a_picture_can_be_kept_in_each_format(view: Any, name: str, ending: str)
     with view.expect_download() as download:
         view.get_by_role("link", name=name, exact=True).click()
     assert re.fullmatch(rf"the-middle-picture-\w+\.{ending}", download.value.suggested_filename)
+    expect(view.get_by_role("link", name=name, exact=True)).to_be_hidden()
+
+
+def test_the_menu_of_downloads_closes_with_a_click_beside_it(view: Any) -> None:
+    link = view.get_by_role("link", name="PNG")
+    view.locator("[data-menu] summary").click()
+    expect(link).to_be_visible()
+    prompt(view).click()
+    expect(link).to_be_hidden()
+
+
+def test_a_picture_is_printed_with_its_facts_and_without_buttons(view: Any) -> None:
+    view.emulate_media(media="print")
+    expect(view.locator("[data-canvas] img")).to_be_visible()
+    expect(view.locator(".facts")).to_be_visible()
+    expect(view.locator("[data-prompt]")).to_have_css("color", "rgb(0, 0, 0)")
+    for part in view.locator("button, nav a, .panel-again a, [data-leave], [data-next], summary.tool").all():
+        expect(part).to_be_hidden()

@@ -142,6 +142,15 @@ def test_who_was_logged_out_while_a_picture_is_drawn_comes_to_the_login_and_back
     expect(page.locator("[data-card]", has_text="half a thought")).to_have_attribute("data-state", "succeeded")
 
 
+def test_who_logs_out_leaves_no_words_in_the_browser(members: str, page: Any) -> None:
+    page.goto(members)
+    log_in(page)
+    page.get_by_label(PROMPT).fill("something private")
+    page.get_by_role("button", name="Log out ann").click()
+    expect(page.locator("[name=password]")).to_be_visible()
+    assert page.evaluate("[localStorage.getItem('draft'), localStorage.getItem('settings')]") == [None, None]
+
+
 def test_a_search_after_the_logout_says_so_and_shows_no_login_among_the_pictures(members: str, page: Any) -> None:
     page.goto(f"{members}/gallery/")
     log_in(page)
