@@ -367,39 +367,3 @@ def test_only_mine_are_shown_when_asked_for(site: Site, painter: Client, gallery
     expect(gallery.get_by_text("Show all pictures")).to_be_visible()
     gallery.get_by_text("Show all pictures").click()
     expect(cards(gallery).first).to_contain_text("by somebody else")
-
-
-def test_undo_brings_back_what_was_the_whole_list(gallery: Any) -> None:
-    """The next page comes meanwhile, in the place of the link to it."""
-    held = list[Any]()
-    gallery.route("**/gallery/?*cursor=*", lambda route: held.append(route))
-    gallery.goto(f"{gallery.url}?mine=1")
-    names = cards(gallery).evaluate_all("cards => cards.map((card) => card.dataset.id)")
-    gallery.get_by_role("button", name="Select").click()
-    gallery.keyboard.press("Control+a")
-    bar(gallery).get_by_role("button", name="Delete").click()
-    expect(gallery.get_by_text("48 pictures deleted.")).to_be_visible()
-    held[-1].continue_()
-    expect(cards(gallery)).to_have_count(PICTURES - 48)
-    gallery.get_by_role("button", name="Undo").click()
-    expect(cards(gallery)).to_have_count(PICTURES)
-    assert cards(gallery).evaluate_all("cards => cards.slice(0, 48).map((card) => card.dataset.id)") == names
-    expect(cards(gallery).first.locator(".frame-link")).to_be_focused()
-
-
-def test_undo_puts_nothing_into_a_search_that_came_meanwhile(gallery: Any) -> None:
-    gallery.evaluate("document.querySelector('[data-card] [data-action=delete]').click()")
-    gallery.get_by_role("searchbox").fill("zzzz")
-    expect(cards(gallery)).to_have_count(0)
-    gallery.get_by_role("button", name="Undo").click()
-    expect(gallery.get_by_text("It is back.")).to_be_attached()
-    expect(cards(gallery)).to_have_count(0)
-
-
-def test_a_picture_of_somebody_else_ends_no_choosing(site: Site, gallery: Any) -> None:
-    Client(site.url).picture("chosen by nobody", size="512x512")
-    gallery.reload()
-    choose(gallery, 1)
-    cards(gallery).first.locator(".frame-link").click()
-    expect(bar(gallery)).to_contain_text("1 chosen")
-    expect(gallery).to_have_url(re.compile("/gallery/$"))
