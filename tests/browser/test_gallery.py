@@ -111,7 +111,7 @@ def test_many_are_chosen_with_shift_and_deleted_with_undo(gallery: Any) -> None:
     gallery.get_by_role("button", name="Select").click()
     cards(gallery).nth(0).click()
     cards(gallery).nth(3).click(modifiers=["Shift"])
-    expect(gallery.get_by_text("4 chosen")).to_be_visible()
+    expect(bar(gallery)).to_contain_text("4 chosen")
     gallery.get_by_role("region", name="Chosen pictures").get_by_role("button", name="Delete").click()
     expect(gallery.get_by_text("4 pictures deleted.")).to_be_visible()
     expect(cards(gallery).first).to_have_attribute("data-id", kept)
@@ -134,7 +134,7 @@ def test_chosen_pictures_come_as_one_zip(gallery: Any) -> None:
     gallery.keyboard.press("x")
     gallery.keyboard.press("ArrowRight")
     gallery.keyboard.press("x")
-    expect(gallery.get_by_text("2 chosen")).to_be_visible()
+    expect(bar(gallery)).to_contain_text("2 chosen")
     with gallery.expect_download() as download:
         gallery.get_by_role("region", name="Chosen pictures").get_by_role("button", name="Download").click()
     assert download.value.suggested_filename == "pictures.zip"
@@ -201,7 +201,7 @@ def choose(page: Any, *numbers: int) -> None:
     page.get_by_role("button", name="Select").click()
     for number in numbers:
         cards(page).nth(number).click()
-    expect(page.get_by_text(f"{len(numbers)} chosen")).to_be_visible()
+    expect(bar(page)).to_contain_text(f"{len(numbers)} chosen")
 
 
 def bar(page: Any) -> Any:

@@ -239,12 +239,12 @@ def test_a_canceled_deadline_sends_nothing(make, stub):
 
 
 def test_sixty_four_threads_share_one_provider(make, stub):
-    stub.delay = 0.2
+    stub.delay = 1.0
     provider = make("auto", DictCache())
     started = time.monotonic()
     with ThreadPoolExecutor(64) as pool:
         drawn = list(pool.map(lambda seed: provider.generate(asked(f"fox {seed}", seed=seed)), range(64)))
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 20
     assert stub.peak > 32
     assert len({one.data for one in drawn}) == 64
 
