@@ -146,6 +146,7 @@ def test_a_reader_who_leaves_gives_the_place_back(monkeypatch: pytest.MonkeyPatc
     address = f"/zip/?id={picture_job().pk}"
     for _ in range(9):
         answer = Client().get(address)
+        assert answer.status_code == 200
         next(iter(answer))
         answer.close()
         answer.close()
