@@ -55,7 +55,8 @@ def submit(owner: str, values: dict[str, Any]) -> list[Job]:
         jobs = new_jobs(owner, values, key, max(own_turn, Job.objects.current_turn()))
         for job in jobs:
             insert(job)
-        spend(backends.chosen(), len(values["prompt"]) * values["count"], len(jobs))
+        usage.add(backends.chosen(), len(values["prompt"]) * values["count"], len(jobs))
+        check_budget(backends.chosen())
         wake_after_commit(job.pk for job in jobs)
     return jobs
 
@@ -74,9 +75,8 @@ def make_room(owner: str, count: int) -> int:
     return next_turn
 
 
-def spend(provider: str, characters: int, pictures: int) -> None:
-    """Counted first and looked at then: the month's row lets one submit by at a time. Raises BudgetSpent."""
-    usage.add(provider, characters, pictures)
+def check_budget(provider: str) -> None:
+    """After it was counted: until the commit, the month's row lets nobody else by. Raises BudgetSpent."""
     if usage.overdrawn(provider):
         raise BudgetSpent
 
@@ -135,8 +135,7 @@ def retry_one(job: Job) -> bool:
         Job.objects.lock_owner(job.owner)
         make_room(job.owner, 1)
         moved = retry(Job.objects.filter(pk=job.pk))
-        if usage.overdrawn(job.provider):
-            raise BudgetSpent
+        check_budget(job.provider)
         return bool(moved)
 
 

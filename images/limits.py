@@ -6,13 +6,13 @@ import hashlib
 import ipaddress
 import logging
 import time
-import unicodedata
 from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 from limits import parse_many
 from limits.storage import MemoryStorage, RedisStorage
@@ -69,7 +69,7 @@ def login_wait(request: HttpRequest, name: str) -> int:
 
 def spelled(name: str) -> str:
     """As the login form reads it; what is longer than any name is cut off, since some letters take long."""
-    return unicodedata.normalize("NFKC", name.strip()[:LONGEST_NAME]).casefold()
+    return AbstractBaseUser.normalize_username(name.strip()[:LONGEST_NAME]).casefold()
 
 
 def shared_wait(ask: Callable[[FixedWindowRateLimiter], int]) -> int:

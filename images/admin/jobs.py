@@ -122,9 +122,9 @@ class JobAdmin(ReadOnlyAdmin):
 
 
 def ask(name: str, model_admin: JobAdmin, request: HttpRequest, rows: QuerySet[Job]) -> HttpResponse:
-    ids = [("id", str(pk)) for pk in rows.values_list("pk", flat=True)[: operate.MOST_CHOSEN + 1]]
-    if len(ids) > operate.MOST_CHOSEN:
+    chosen = list(rows.values_list("pk", flat=True)[: operate.MOST_CHOSEN + 1])
+    if len(chosen) > operate.MOST_CHOSEN:
         text = _("These are only the first %s. For more, choose a filter and press the button above the list.")
         messages.warning(request, text % operate.MOST_CHOSEN)
-    ids = ids[: operate.MOST_CHOSEN]
+    ids = [("id", str(pk)) for pk in chosen[: operate.MOST_CHOSEN]]
     return HttpResponseRedirect(f"{reverse('admin:images_job_operate')}?{urlencode([('do', name), *ids])}")

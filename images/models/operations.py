@@ -18,6 +18,7 @@ ALL_PROVIDERS = "*"
 BREAKER_FAILURES = 5
 BREAKER_SECONDS = 30
 PROBE_SECONDS = 60
+CLOCK_SECONDS = 5.0  # what lies further ahead was written before the clock was set back, not by a neighbour just now
 
 
 class ProviderStates(models.Manager["ProviderState"]):
@@ -49,7 +50,7 @@ class ProviderStates(models.Manager["ProviderState"]):
 
     def resume_with_new_token(self, name: str, token_mark: str) -> bool:
         """Resume what was paused for another token than the one in use now."""
-        refused = self.filter(name=name, paused_at__isnull=False).exclude(token_mark="").exclude(token_mark=token_mark)
+        refused = self.paused().filter(name=name).exclude(token_mark="").exclude(token_mark=token_mark)
         if not refused.exists():
             return False
         self.resume(name)
@@ -145,9 +146,6 @@ class Worker(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-CLOCK_SECONDS = 5.0  # what lies further ahead was written before the clock was set back, not by a neighbour just now
 
 
 class Chores(models.Manager["Chore"]):
