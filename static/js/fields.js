@@ -3,6 +3,9 @@
 import { find, findAll } from "./dom.js";
 import { fill, gettext } from "./text.js";
 
+/** The settings that the chosen model does not use. */
+export const UNUSED = "[data-setting][hidden]";
+
 /** The text as the server measures it. @param {string} text */
 function normal(text) {
   return text.replace(/\r\n?/g, "\n").normalize("NFC").trim();
@@ -41,9 +44,9 @@ function problemOf(field) {
   return "";
 }
 
-/** Whether it belongs to a setting that this model does not use. @param {Element} part */
+/** @param {Element} part */
 function isUnused(part) {
-  return part.closest("[data-setting][hidden]") !== null;
+  return part.closest(UNUSED) !== null;
 }
 
 /** @param {Field} field */

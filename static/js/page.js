@@ -3,8 +3,8 @@
 import { offerToRestore } from "./actions.js";
 import { startChanges } from "./changes.js";
 import { startImages } from "./images.js";
+import { startForgetting } from "./keeping.js";
 import { startStaying } from "./offline.js";
-import { startForgetting } from "./settings.js";
 import { startThemeSwitch } from "./theme_switch.js";
 import { showLocalTimes } from "./times.js";
 import { showKeptNotes } from "./toast.js";

@@ -2,46 +2,33 @@
 
 import { afterRest, find, slots } from "./dom.js";
 import { clearProblems } from "./fields.js";
-import { forget, recall, remember } from "./store.js";
+import { keep, kept } from "./keeping.js";
+import { recall, remember } from "./store.js";
 
-const DRAFT = "draft";
-const SETTINGS = "settings";
 const REMEMBERED = ["negative_prompt", "size", "style", "count", "seed", "steps", "guidance_scale", "model"];
 const REST_MS = 250;
-
-let isKept = true;
 
 /** @param {HTMLFormElement} form */
 export function startSettings(form) {
   const usual = values(form);
   const given = form.dataset.given;
-  if (given !== "all") fillIn(form, recall(SETTINGS, {}));
+  const { draft, settings } = kept();
+  if (given !== "all") fillIn(form, settings);
   if (given === "seed") fillIn(form, { seed: usual.seed });
-  if (!given || given === "seed") fillIn(form, { prompt: recall(DRAFT, "") || usual.prompt });
+  if (!given || given === "seed") fillIn(form, { prompt: draft || usual.prompt });
   startFolding(form);
-  const keep = () => {
-    if (!isKept) return;
-    remember(DRAFT, values(form).prompt);
-    remember(SETTINGS, Object.fromEntries(REMEMBERED.map((name) => [name, values(form)[name] ?? ""])));
+  const keepForm = () => {
+    keep(values(form).prompt, Object.fromEntries(REMEMBERED.map((name) => [name, values(form)[name] ?? ""])));
   };
-  form.addEventListener("input", afterRest(keep, REST_MS));
+  form.addEventListener("input", afterRest(keepForm, REST_MS));
   form.addEventListener("input", () => summarise(form));
-  addEventListener("pagehide", keep);
+  addEventListener("pagehide", keepForm);
   if (given) {
-    keep();
+    keepForm();
     history.replaceState(history.state, "", location.pathname); // a reload then shows the draft, not the link again
   }
   summarise(form);
   startReset(form);
-}
-
-/** With a form that ends one's stay, so that the next person at this browser reads no words of the last. */
-export function startForgetting() {
-  addEventListener("submit", (event) => {
-    if (!(event.target instanceof Element && event.target.matches("[data-forgets]"))) return;
-    isKept = false;
-    for (const key of [DRAFT, SETTINGS]) forget(key);
-  });
 }
 
 /** @param {HTMLFormElement} form @returns {Record<string, string>} */

@@ -3,7 +3,7 @@
 import { announce } from "./announce.js";
 import { newCard } from "./card.js";
 import { cameBy, find, findAll, slots } from "./dom.js";
-import { check, clearProblems, showErrors, showProblem } from "./fields.js";
+import { check, clearProblems, showErrors, showProblem, UNUSED } from "./fields.js";
 import { post, Refused } from "./http.js";
 import { values } from "./settings.js";
 import { forget, recall, remember, tab } from "./store.js";
@@ -59,7 +59,7 @@ async function send(form) {
 
 /** Nothing of what the model does not use: the page hides it. @param {HTMLFormElement} form */
 function wanted(form) {
-  const unused = findAll("[data-setting][hidden]", form).map((setting) => [setting.dataset.setting, ""]);
+  const unused = findAll(UNUSED, form).map((setting) => [setting.dataset.setting, ""]);
   return { ...values(form), ...Object.fromEntries(unused) };
 }
 
