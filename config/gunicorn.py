@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # gunicorn reads this file before it adds the folder
 
 from gunicorn.glogging import Logger
 
 from config import env
+from images.answers import answers
 
 # A host that gives a PORT (Heroku, Docker) sends people to it from outside: all addresses. Otherwise only this machine.
 host = env.text("HOST") or ("" if env.text("PORT") else "127.0.0.1")
@@ -38,3 +40,8 @@ class logger_class(Logger):  # type: ignore[misc]
     """No access log: the proxy in front writes one, and here it would be mostly status polls."""
 
     access_log_enabled = False
+
+
+def when_ready(_server: Any) -> None:
+    """The processes are not forked yet: they will share what makes an answer old."""
+    answers.on = True

@@ -192,6 +192,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "images.middleware.VisitorMiddleware",
+    "images.middleware.NewsMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -254,6 +255,7 @@ LOGGING: dict[str, Any] = {
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "celery": {"level": "WARNING"},
+        "django": {"level": "INFO"},  # without its own handler, which says everything once more with DEBUG
         "kombu": {"level": "ERROR"},
         "waitress": {"level": "ERROR"},
         "django.security.DisallowedHost": {"level": "ERROR"},

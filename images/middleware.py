@@ -13,6 +13,7 @@ from django.middleware.gzip import GZipMiddleware
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
 
+from images.answers import answers
 from images.identity import remember
 from images.views.errors import bad_request, body_too_large, error_response, wants_json
 
@@ -37,6 +38,15 @@ class VisitorMiddleware(MiddlewareMixin):
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         remember(request, response)
+        return response
+
+
+class NewsMiddleware(MiddlewareMixin):
+    """Whoever changes something sees it in the next poll."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if request.method not in BODILESS:
+            answers.forget()
         return response
 
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.utils.cache import get_conditional_response
+from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from images import gallery
+from images.answers import Answer, answers
 from images.identity import viewer
 from images.models import Job
 from images.models.seen import Seen, look_up
@@ -35,20 +38,21 @@ def status_body(jobs: Iterable[Job | Seen], *, with_url: bool = False) -> dict[s
 @require_safe
 @limited("poll")
 def status(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    only = job_statuses(find(request, [pk]))[0]
-    return conditional(request, dict(only), [only])
+    return answered(request, lambda: dict(job_statuses(find(request, [pk]))[0]))
 
 
 @require_safe
 @limited("poll")
 def status_many(request: HttpRequest) -> HttpResponse:
     """Unknown ids are left out of the answer; ids that are none, or none known, are a 404."""
+    return answered(request, lambda: status_body(find(request, ids_of(request))))
+
+
+def ids_of(request: HttpRequest) -> list[uuid.UUID]:
     try:
-        ids = [uuid.UUID(text) for text in request.GET.getlist("id")[:MOST_IDS]]
+        return [uuid.UUID(text) for text in request.GET.getlist("id")[:MOST_IDS]]
     except ValueError as error:
         raise Http404 from error
-    body = status_body(find(request, ids))
-    return conditional(request, body, body["jobs"])
 
 
 def find(request: HttpRequest, ids: Sequence[uuid.UUID]) -> list[Seen]:
@@ -59,9 +63,21 @@ def find(request: HttpRequest, ids: Sequence[uuid.UUID]) -> list[Seen]:
     return jobs
 
 
-def conditional(request: HttpRequest, body: dict[str, Any], statuses: Sequence[JobStatus]) -> HttpResponse:
+def answered(request: HttpRequest, read: Callable[[], dict[str, Any]]) -> HttpResponse:
     """304 when only the estimate has moved: the page counts that down by itself."""
+    key = (request.path, request.META.get("QUERY_STRING"), viewer(request), get_language())
+    answer = answers.get(key)
+    if not answer:
+        answer = answer_of(time.monotonic_ns(), read())
+        answers.keep(key, answer)
+    headers = {"ETag": answer.etag, "Cache-Control": "private, no-cache"}
+    response = HttpResponse(answer.body, content_type="application/json", headers=headers)
+    return get_conditional_response(request, etag=answer.etag, response=response) or response
+
+
+def answer_of(asked_at: int, body: dict[str, Any]) -> Answer:
+    """`body` is a JobStatus, or holds some of them."""
+    statuses: list[JobStatus] = body.get("jobs", [body])
     seen = [[one["id"], one["version"], one["queue_position"], one["error"], one["poll_after_ms"]] for one in statuses]
     etag = f'W/"{hashlib.sha256(json.dumps(seen).encode()).hexdigest()[:20]}"'
-    response = JsonResponse(body, headers={"ETag": etag, "Cache-Control": "private, no-cache"})
-    return get_conditional_response(request, etag=etag, response=response) or response
+    return Answer(asked_at, body["poll_after_ms"], JsonResponse(body).content, etag)

@@ -85,3 +85,22 @@ def test_visitors_who_submit_at_the_same_moment_share_one_budget(
     with ThreadPoolExecutor(8) as pool:
         answers = sorted(pool.map(send, range(8)))
     assert answers == [202] + [429] * 7
+
+
+def test_who_cancels_sees_it_at_once_whichever_process_answers(
+    app_processes: Callable[..., AppProcesses], postgres_server: PostgresServer
+) -> None:
+    """Each of gunicorn's processes keeps its answers to polls for a moment."""
+    app = app_processes(DATABASE_URL=postgres_server.create_database("canceled"), RATE_LIMIT="", MAX_WAITING=100)
+    app.manage("migrate")
+    client = Client(app.web().wait_ready().url)
+    client.session.headers["Connection"] = "close"  # so that any process may take the next request
+    token = {"csrfmiddlewaretoken": client.csrf_token()}
+    seen = []
+    for _ in range(10):
+        (job,) = client.submit("a fox")
+        before = {client.status(job["id"])[0]["status"] for _ in range(6)}
+        headers = {"Accept": "application/json", "Referer": f"{client.url}/"}
+        client.session.post(f"{client.url}/cancel/{job['id']}/", token, headers=headers, timeout=30)
+        seen.append((before, {client.status(job["id"])[0]["status"] for _ in range(6)}))
+    assert seen == [({"queued"}, {"canceled"})] * 10

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core import signing
 from django.test import Client
+from django.utils import translation
 
 from images import estimates, identity, jobs
 from tests.unit.factories import OWNER
@@ -60,6 +61,12 @@ def staff(django_user_model: Any, db: None) -> Client:
 def no_estimates() -> None:
     """What one test's queue looked like is not true in the next one."""
     estimates._cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def in_english() -> None:
+    """A request's language stays on after it."""
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)

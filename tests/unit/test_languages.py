@@ -44,13 +44,6 @@ german = {"HTTP_ACCEPT_LANGUAGE": "de-AT,de;q=0.9,en;q=0.5"}
 json_in_german = german | {"HTTP_ACCEPT": "application/json"}
 
 
-@pytest.fixture(autouse=True)
-def nobodys_language() -> Iterator[None]:
-    """A request leaves its reader's language behind, until the next one comes."""
-    yield
-    translation.deactivate()
-
-
 # The catalogs
 
 

@@ -12,13 +12,13 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # From the top down. A module may import from its own entry and from every later one.
 LAYERS = [
-    ("config.urls", "config.wsgi"),
+    ("config.urls", "config.wsgi", "config.gunicorn"),
     ("images.middleware",),
     ("images.admin", "images.management"),
     ("images.views.actions", "images.views.generate", "images.views.people", "images.views.selection"),
     ("images.views.pages", "images.views.status", "images.views.files", "images.views.health"),
     ("images.views.errors",),
-    ("images.identity", "images.health", "images.metrics"),
+    ("images.identity", "images.answers", "images.health", "images.metrics"),
     ("workers.operations",),
     ("images.jobs",),
     ("images.gallery",),

@@ -25,6 +25,11 @@ def test_a_line_has_one_pair_for_each_fact() -> None:
     assert json.loads(line("stored", as_json=True, attempt=2))["attempt"] == 2
 
 
+def test_a_line_of_django_is_written_once() -> None:
+    """Its own handler writes, too, with DEBUG."""
+    assert logging.getLogger("django").handlers == []
+
+
 def test_a_message_over_two_lines_stays_one_line() -> None:
     assert "\n" not in line("one\ntwo", why="three\nfour")
 

@@ -1,0 +1,68 @@
+"""Answers to polls, kept until the moment that they named for the next one, and for a fifth of a second at most.
+
+Who asks as told always gets a new one; who asks sooner costs next to nothing. All processes of one machine share the
+moment of the last change that one of them made or saw, so nobody is shown an older state after a newer one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from mmap import mmap
+from typing import NamedTuple
+
+LONGEST_MS = 200
+MOST = 200
+NS_PER_MS = 1_000_000
+
+
+class Answer(NamedTuple):
+    """`asked_at`: nanoseconds of the machine's clock, before the database was asked."""
+
+    asked_at: int
+    wait_ms: int
+    body: bytes
+    etag: str
+
+
+def shared_moment() -> memoryview[int]:
+    """One number that forked processes have in common."""
+    return memoryview(mmap(-1, 8)).cast("q")
+
+
+@dataclass
+class Answers:
+    """Kept only where it is `on`: in gunicorn's processes, which have their number from the one that started them."""
+
+    on: bool = False
+    _kept: dict[Hashable, Answer] = field(default_factory=dict)
+    _changed_at: memoryview[int] = field(default_factory=shared_moment)
+
+    def get(self, key: Hashable) -> Answer | None:
+        known = self._kept.get(key)
+        if not known or known.asked_at <= self._changed_at[0]:
+            return None
+        age = time.monotonic_ns() - known.asked_at
+        return known if age < min(known.wait_ms, LONGEST_MS) * NS_PER_MS else None
+
+    def keep(self, key: Hashable, answer: Answer) -> None:
+        """What says something new makes all that were asked for before it old."""
+        if not self.on:
+            return
+        before = self._kept.get(key)
+        if len(self._kept) >= MOST:
+            self._kept.clear()
+        self._kept[key] = answer
+        if not before or before.etag != answer.etag:
+            self._changed(answer.asked_at - 1)
+
+    def forget(self) -> None:
+        """Something was changed."""
+        self._changed(time.monotonic_ns())
+
+    def _changed(self, moment: int) -> None:
+        self._changed_at[0] = max(self._changed_at[0], moment)
+
+
+answers = Answers()
