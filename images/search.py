@@ -1,4 +1,5 @@
 """Pictures by the words of their prompts, in an index. The last word may still be half typed: its beginning is enough.
+Where a script puts no space between words, signs that stand side by side are looked for.
 
 PostgreSQL keeps the words of a picture beside its row; SQLite keeps them in a full text table, in the order in which
 the pictures came, so that the newest ones of a common word are found without looking at all of them (migration 0002).
@@ -17,9 +18,11 @@ from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
 from images.models import GeneratedImage
+from images.models.signs import spaced
 
 WORD = re.compile(r"[^\W_]+")
-UNSPACED = "\u2e80"  # from here on, scripts that put no space between words: no index knows where one begins
+# From Thailand to Tibet no space stands between words and no sign is one, so no index knows where a word begins.
+UNKNOWN = re.compile("[\u0e00-\u109f\u1780-\u17ff\u1950-\u1aaf]")
 MOST_WORDS = 10
 FEW = 2000  # they are taken by their ids; more are found soon enough among the newest of all
 LATE = 1000  # so many pictures may have been stored in another order than they were made
@@ -39,11 +42,11 @@ BESIDE = """AND (image.created_at, image.job_id) {sign} (%s, %s)
 Position = tuple[datetime, UUID]
 
 
-def words_in(query: str) -> tuple[list[str], list[str]]:
-    """The words that an index can find, and those that must be looked for in every prompt."""
+def words_in(query: str) -> tuple[list[list[str]], list[str]]:
+    """What an index can find, each in its parts, and the words that must be looked for in every prompt."""
     words = WORD.findall(query)[:MOST_WORDS]
-    spaced = [word for word in words if max(word) < UNSPACED]
-    return spaced, [word for word in words if max(word) >= UNSPACED] if words else query.split()[:MOST_WORDS]
+    known = [spaced(word).split() for word in words if not UNKNOWN.search(word)]
+    return known, [word for word in words if UNKNOWN.search(word)] if words else query.split()[:MOST_WORDS]
 
 
 def matching(
@@ -67,7 +70,7 @@ def matching(
     if not indexed:
         return images, False
     if connection.vendor == "postgresql":
-        return in_postgres(images, " & ".join(f"'{word}'" for word in indexed) + ":*")
+        return in_postgres(images, " & ".join(" <-> ".join(f"'{part}'" for part in word) for word in indexed) + ":*")
     narrow = narrowed(owners, starred, sign, here)
     return images.filter(pk__in=in_sqlite(indexed, None if others else size, sign, narrow)), True
 
@@ -97,10 +100,10 @@ def narrowed(owners: Sequence[str], starred: bool, sign: str, here: Position | N
     return " ".join(more), values
 
 
-def in_sqlite(words: list[str], size: int | None, sign: str, narrow: tuple[str, list[Any]]) -> RawSQL:
+def in_sqlite(words: list[list[str]], size: int | None, sign: str, narrow: tuple[str, list[Any]]) -> RawSQL:
     """A subquery for the ids of the next `size` pictures (None: of all)."""
     more, values = narrow
-    text = " ".join(f'"{word}"' for word in words) + "*"
+    text = " ".join(f'"{" ".join(word)}"' for word in words) + "*"
     limit = -1 if size is None else size
     statement = SQLITE_MATCH.format(more=more, order="DESC" if sign == "<" else "ASC")
     return RawSQL(statement, [text, *values, limit])  # noqa: S611  # nosec B611

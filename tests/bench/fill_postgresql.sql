@@ -6,7 +6,7 @@ INSERT INTO images_job (id, batch, owner, prompt, negative_prompt, style, model,
 SELECT (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '7' || substr(h, 1, 3) || '8'
         || substr(h, 4, 15))::uuid,
     h::uuid, CASE WHEN i % {every} = 7 THEN '{owner}' ELSE 'visitor:' || md5((i % 5000)::text) END,
-    (ARRAY['a red fox', 'a lighthouse at dusk', 'a quiet harbour', 'an old tree in fog'])[1 + i % 4]
+    (ARRAY['a red fox', 'a lighthouse at dusk', 'a quiet harbour', 'an old tree in fog 霧の中の古い木'])[1 + i % 4]
         || ' number ' || i || ', motif ' || i % 100 || ', soft light, fine detail',
     '', '', 'sdxl', 'huggingface', 1024, 1024, i, CASE WHEN i > {pictures} THEN 'queued' ELSE 'succeeded' END,
     1, i, 1, 5, 0, '', '', at, at, at, at, at

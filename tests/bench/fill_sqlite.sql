@@ -10,7 +10,7 @@ INSERT INTO images_job (id, batch, owner, prompt, negative_prompt, style, model,
     started_at, finished_at)
 SELECT id, id, CASE WHEN i % {every} = 7 THEN '{owner}' ELSE 'visitor:' || (i % 5000) END,
     CASE i % 4 WHEN 0 THEN 'a red fox' WHEN 1 THEN 'a lighthouse at dusk' WHEN 2 THEN 'a quiet harbour'
-        ELSE 'an old tree in fog' END || ' number ' || i || ', motif ' || (i % 100) || ', soft light, fine detail',
+        ELSE 'an old tree in fog 霧の中の古い木' END || ' number ' || i || ', motif ' || (i % 100) || ', soft light, fine detail',
     '', '', 'sdxl', 'huggingface', 1024, 1024, i, CASE WHEN i > {pictures} THEN 'queued' ELSE 'succeeded' END,
     1, i, 1, 5, 0, '', '', at, at, at, at, at
 FROM made;
@@ -24,5 +24,5 @@ INSERT INTO images_attempt (job_id, number, lease_token, worker, provider, start
 SELECT id, 1, id, 'host:1:aa', 'fal-ai', started_at, finished_at, 'stored', 200, '', '', '', 0
 FROM images_job WHERE status = 'succeeded' ORDER BY id;
 INSERT INTO images_number (job_id) SELECT job_id FROM images_generatedimage ORDER BY created_at, job_id;
-INSERT INTO images_words (rowid, prompt) SELECT number.id, job.prompt FROM images_number AS number
+INSERT INTO images_words (rowid, prompt) SELECT number.id, images_spaced(job.prompt) FROM images_number AS number
     JOIN images_job AS job ON job.id = number.job_id ORDER BY number.id;

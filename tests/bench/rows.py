@@ -21,8 +21,7 @@ ROUNDS = 7
 QUEUED_SHARE = 10  # a tenth as many jobs wait
 OWNER = "visitor:" + "c" * 32
 OWN = 100  # pictures of that owner, whoever else there is
-SUBJECTS = ("a red fox", "a lighthouse at dusk", "a quiet harbour", "an old tree in fog")
-COMMON, SOME, RARE = "lighthouse", "motif 77", "number 500"
+COMMON, SOME, RARE, SIGNS = "lighthouse", "motif 77", "number 500", "霧の中"
 
 
 def fill_sql(vendor: str) -> list[str]:
@@ -73,6 +72,7 @@ def gallery_times() -> dict[str, float]:
         "search, a common word": lambda: page(nobody, query=COMMON),
         "search, a word of a hundredth": lambda: page(nobody, query=SOME),
         "search, a rare word": lambda: page(nobody, query=RARE),
+        "search, a word without spaces": lambda: page(nobody, query=SIGNS),
         "search, no such word": lambda: page(nobody, query="zebra"),
     }
     return {name: timed(act) for name, act in asked.items()}

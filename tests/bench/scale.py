@@ -13,7 +13,13 @@ from tests.bench import chart
 from tests.bench.table import Row
 
 SIZES = (1_000, 100_000, 1_000_000)
-SEARCHES = ("search, a common word", "search, a word of a hundredth", "search, a rare word", "search, no such word")
+SEARCHES = (
+    "search, a common word",
+    "search, a word of a hundredth",
+    "search, a rare word",
+    "search, a word without spaces",
+    "search, no such word",
+)
 FLAT = ("claim", "sweep", "turn of a new job")
 DRAWN = ("first page", "last page", *SEARCHES[:3], "claim")
 NOISE_MS = 3.0  # below that a ratio says nothing

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from types import SimpleNamespace
+
 import pytest
 from django.db import connection
 
 from images import gallery
 from images.models import GeneratedImage
+from images.search import words_in
 from tests.unit.factories import OWNER, picture_job
 
 pytestmark = pytest.mark.django_db
@@ -30,6 +34,55 @@ def test_a_search_takes_any_signs(query: str) -> None:
     picture_job(prompt="雪の中の狐")
     expected = {"f": {"Füchse im Schnee"}, "狐": {"雪の中の狐"}}.get(query[0].lower(), set())
     assert prompts_found(query) == expected or query == "fox' | 'b"
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("雪", True),
+        ("雪の中", True),
+        ("の中の狐", True),
+        ("狐 雪", True),
+        ("中雪", False),
+        ("猫", False),
+        ("cat耳", True),
+        ("耳 cat", True),
+        ("ca", True),
+        ("at耳", False),
+        ("한국", True),
+        ("국의 산", True),
+        ("𠮷野", True),
+    ],
+)
+def test_words_of_a_script_without_spaces_are_found_anywhere(query: str, found: bool) -> None:
+    job = picture_job(prompt="雪の中の狐、cat耳、한국의 산 😀 𠮷野")
+    assert bool(prompts_found(query)) is found
+    assert words_in(query)[1] == [], "no prompt is read"
+    job.image.purge()
+    assert not prompts_found(query)
+
+
+def test_pictures_from_before_the_signs_were_known_are_found_too() -> None:
+    before, now = (import_module(f"images.migrations.{name}") for name in ("0002_search", "0003_signs"))
+    old = {"postgresql": [before.POSTGRES[0].replace("CREATE", "CREATE OR REPLACE")]}
+    triggers = [text for text in before.SQLITE if "TRIGGER" in text]
+    with connection.cursor() as cursor:
+        for statement in old.get(
+            connection.vendor, ["DROP TRIGGER images_words_in", "DROP TRIGGER images_words_out", *triggers]
+        ):
+            cursor.execute(statement, None)
+        job, other = picture_job(prompt="雪の中の狐"), picture_job(prompt="a fox")
+        assert not prompts_found("中")
+        now.renew_index(None, SimpleNamespace(connection=connection, execute=cursor.execute))
+    assert prompts_found("中") == {job.prompt} and prompts_found("fox") == {other.prompt}
+    job.image.purge()
+    assert not prompts_found("中") and not prompts_found("雪の中の狐")
+
+
+def test_thai_is_found_anywhere_too() -> None:
+    picture_job(prompt="สุนัขจิ้งจอกในหิมะ")
+    assert prompts_found("หิมะ") and prompts_found("จอก")
+    assert not prompts_found("แมว")
 
 
 def test_a_purged_picture_is_no_longer_found() -> None:
