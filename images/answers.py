@@ -47,7 +47,10 @@ class Answers:
         return known if age < min(known.wait_ms, LONGEST_MS) * NS_PER_MS else None
 
     def keep(self, key: Hashable, answer: Answer) -> None:
-        """What says something new makes all that were asked for before it old."""
+        """What says something new makes all that was asked for until now old, itself too.
+
+        A neighbour that asked a moment later may have read the state before it.
+        """
         if not self.on:
             return
         before = self._kept.get(key)
@@ -55,14 +58,11 @@ class Answers:
             self._kept.clear()
         self._kept[key] = answer
         if not before or before.etag != answer.etag:
-            self._changed(answer.asked_at - 1)
+            self.forget()
 
     def forget(self) -> None:
         """Something was changed."""
-        self._changed(time.monotonic_ns())
-
-    def _changed(self, moment: int) -> None:
-        self._changed_at[0] = max(self._changed_at[0], moment)
+        self._changed_at[0] = time.monotonic_ns()
 
 
 answers = Answers()

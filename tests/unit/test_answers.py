@@ -22,6 +22,12 @@ def answer(etag: str = "a", wait_ms: int = 3000) -> Answer:
     return Answer(time.monotonic_ns(), wait_ms, b"{}", etag)
 
 
+def keep_twice(answers: Answers, key: str, asked_at: int, wait_ms: int) -> None:
+    """The first time it is news, and is not given again."""
+    for _ in range(2):
+        answers.keep(key, Answer(asked_at, wait_ms, b"{}", "a"))
+
+
 @pytest.fixture
 def kept() -> Answers:
     return Answers(on=True)
@@ -45,8 +51,8 @@ def test_an_answer_is_given_again_until_the_moment_that_it_names(
     kept: Answers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "LONGEST_MS", 60_000)
-    now = time.monotonic_ns()
-    kept.keep("key", Answer(now, 8, b"{}", "a"))
+    now = time.monotonic_ns() + module.NS_PER_MS
+    keep_twice(kept, "key", now, 8)
     for passed_ms, found in ((7, True), (8, False)):
         monkeypatch.setattr(time, "monotonic_ns", lambda ms=passed_ms: now + ms * module.NS_PER_MS)
         assert bool(kept.get("key")) is found
@@ -55,8 +61,8 @@ def test_an_answer_is_given_again_until_the_moment_that_it_names(
 def test_an_answer_that_names_no_near_moment_is_given_again_for_a_fifth_of_a_second(
     kept: Answers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now = time.monotonic_ns()
-    kept.keep("key", Answer(now, 5000, b"{}", "a"))
+    now = time.monotonic_ns() + module.NS_PER_MS
+    keep_twice(kept, "key", now, 5000)
     for passed_ms, found in ((199, True), (200, False)):
         monkeypatch.setattr(time, "monotonic_ns", lambda ms=passed_ms: now + ms * module.NS_PER_MS)
         assert bool(kept.get("key")) is found
@@ -64,6 +70,8 @@ def test_an_answer_that_names_no_near_moment_is_given_again_for_a_fifth_of_a_sec
 
 def test_a_change_makes_every_answer_old_in_all_processes(kept: Answers, neighbour: Answers) -> None:
     kept.keep("key", answer())
+    kept.keep("key", known := answer())
+    assert kept.get("key") == known
     neighbour.forget()
     assert kept.get("key") is None
 
@@ -78,14 +86,25 @@ def test_what_was_read_before_a_change_is_not_kept_after_it(kept: Answers) -> No
 
 def test_who_saw_news_in_one_process_is_not_shown_the_old_state_in_another(kept: Answers, neighbour: Answers) -> None:
     kept.keep("key", answer("waiting"))
-    neighbour.keep("key", answer("waiting"))
-    neighbour.keep("key", done := answer("done"))
+    read_late = answer("done")
+    kept.keep("key", answer("waiting"))  # asked later, read before the change
+    neighbour.keep("key", read_late)
     assert kept.get("key") is None
+    neighbour.keep("key", done := answer("done"))
     assert neighbour.get("key") == done
+
+
+def test_an_old_state_that_was_read_slowly_is_not_given_again(kept: Answers) -> None:
+    read_late = answer("done")
+    read_early = answer("waiting")
+    kept.keep("key", read_late)
+    kept.keep("key", read_early)
+    assert kept.get("key") is None
 
 
 def test_the_same_state_read_again_leaves_the_other_answers_alone(kept: Answers, neighbour: Answers) -> None:
     neighbour.keep("key", answer())
+    kept.keep("other", answer())
     kept.keep("other", other := answer())
     neighbour.keep("key", answer())
     assert kept.get("other") == other
@@ -116,6 +135,7 @@ def queries(client: Client, address: str) -> int:
 @pytest.mark.usefixtures("remembering")
 def test_a_poll_that_comes_too_soon_asks_no_database(owner: Client) -> None:
     address = f"/status/?id={make_job().pk}&id={picture_job().pk}"
+    owner.get(address, **JSON)
     first = owner.get(address, **JSON)
     assert queries(owner, address) == 0
     again = owner.get(address, **JSON)
