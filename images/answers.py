@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 LONGEST_MS = 200
 MOST = 200
+LARGEST = 50_000  # bytes: a hundred jobs with long prompts have a million, and are read anew
 NS_PER_MS = 1_000_000
 
 
@@ -53,10 +54,11 @@ class Answers:
         """
         if not self.on:
             return
-        before = self._kept.get(key)
+        before = self._kept.pop(key, None)
         if len(self._kept) >= MOST:
             self._kept.clear()
-        self._kept[key] = answer
+        if len(answer.body) <= LARGEST:
+            self._kept[key] = answer
         if not before or before.etag != answer.etag:
             self.forget()
 

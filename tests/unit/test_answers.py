@@ -18,8 +18,8 @@ from tests.unit.factories import OWNER, make_job, picture_job
 JSON = {"HTTP_ACCEPT": "application/json"}
 
 
-def answer(etag: str = "a", wait_ms: int = 3000) -> Answer:
-    return Answer(time.monotonic_ns(), wait_ms, b"{}", etag)
+def answer(etag: str = "a", wait_ms: int = 3000, body: bytes = b"{}") -> Answer:
+    return Answer(time.monotonic_ns(), wait_ms, body, etag)
 
 
 def keep_twice(answers: Answers, key: str, asked_at: int, wait_ms: int) -> None:
@@ -114,6 +114,14 @@ def test_answers_take_little_memory(kept: Answers) -> None:
     for number in range(3 * module.MOST):
         kept.keep(number, answer())
     assert len(kept._kept) <= module.MOST
+
+
+def test_a_large_answer_is_not_kept_but_its_news_are_heeded(kept: Answers, neighbour: Answers) -> None:
+    for _ in range(2):
+        kept.keep("key", answer("waiting"))
+    neighbour.keep("key", answer("done", body=bytes(module.LARGEST + 1)))
+    assert not neighbour._kept
+    assert kept.get("key") is None
 
 
 def test_one_process_that_does_all_keeps_none(kept: Answers) -> None:
