@@ -15,7 +15,7 @@ from images.answers import answers
 
 # A host that gives a PORT (Heroku, Docker) sends people to it from outside: all addresses. Otherwise only this machine.
 host = env.text("HOST") or ("" if env.text("PORT") else "127.0.0.1")
-bind = f"{host}:{env.text('PORT', '8000')}"
+bind = f"{host}:{env.number('PORT', 8000, 0, 65535)}"
 
 # Requests are short and wait for the database, never for a picture: few processes, some threads.
 worker_class = "gthread"

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import pickle
+import runpy
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from django.test import Client, RequestFactory
 from config import env, problems
 from config.logs import LineFormatter, redact
 from images.models import Job
-from tests.services import AppProcesses, RedisServer
+from tests.services import ROOT, AppProcesses, RedisServer
 
 # Logs
 
@@ -189,6 +190,12 @@ def test_a_number_that_is_none_is_one_sentence(value: str, said: list[str], monk
     monkeypatch.setenv("SOME_SETTING", value)
     assert env.number("SOME_SETTING", 5, 0, 9) == 5
     assert said == [f"SOME_SETTING must be a whole number from 0 to 9, not “{value}”."]
+
+
+def test_gunicorn_takes_no_port_that_is_none(said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "80a")
+    assert runpy.run_path(str(ROOT / "config" / "gunicorn.py"))["bind"].endswith(":8000")
+    assert said == ["PORT must be a whole number from 0 to 65535, not “80a”."]
 
 
 def test_a_models_name_must_fit_into_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
