@@ -6,6 +6,8 @@ import os
 import sys
 from pathlib import Path
 
+from kombu import Connection
+
 from config import env, settings
 
 LONGEST_MODEL = 120  # characters that the table of jobs can hold
@@ -21,7 +23,7 @@ def find() -> list[str]:
         found.append("IMAGE_PROVIDER is openai: set HF_MODEL to a model of that server, for example gpt-image-1.")
     if settings.IMAGE_STORAGE == "s3" and not settings.S3_OPTIONS["bucket_name"]:
         found.append("IMAGE_STORAGE is s3 but S3_BUCKET is empty: set it to the name of the bucket.")
-    found += model_problems() + folder_problems()
+    found += model_problems() + folder_problems() + redis_problems()
     if settings.HTTPS and settings.DEBUG:
         found.append("DEBUG and HTTPS are both on: switch DEBUG off on a public site.")
     return found
@@ -44,6 +46,15 @@ def folder_problems() -> list[str]:
     if settings.IMAGE_STORAGE == "filesystem":
         folders["MEDIA_ROOT"] = Path(settings.MEDIA_ROOT)
     return [f"{name} names a folder that cannot be written to." for name, path in folders.items() if not writable(path)]
+
+
+def redis_problems() -> list[str]:
+    """With an option that it does not know, Celery would end at each start, and the web take jobs that nobody draws."""
+    try:
+        Connection(settings.REDIS_URL or "memory://")  # connects to nothing yet
+    except (TypeError, KeyError, ValueError):
+        return ["REDIS_URL has an option after the “?” that does not exist: correct it or leave it out."]
+    return []
 
 
 def writable(folder: Path) -> bool:
