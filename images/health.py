@@ -7,9 +7,11 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils.translation import gettext_noop as _
@@ -27,8 +29,21 @@ OK = "ok"
 Facts = dict[str, Any]
 
 
+class InWords(Exception):
+    """Says what is wrong in a whole sentence."""
+
+
+@cache
+def check_tables() -> None:
+    """Raises InWords. Once they are all there they stay: a new version comes with new processes."""
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        raise InWords(_("its tables are missing or old: run “manage.py migrate”"))
+
+
 def ask_database() -> Facts:
     """By the database's clock."""
+    check_tables()
     oldest_first = Job.objects.queued().order_by("queued_at").annotate(waited=Now() - F("queued_at"))
     waited = oldest_first.values_list("waited", flat=True).first() or timedelta()
     return {
@@ -73,6 +88,8 @@ class Asked(threading.Thread):
         try:
             self.facts = QUESTIONS[self.name]()
             self.state = OK
+        except InWords as error:
+            self.state = str(error)
         except Exception as error:  # a health check says what is wrong, whatever it is
             self.state = redact(f"{type(error).__name__}: {error}".strip())[:200]
         finally:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db.migrations.recorder import MigrationRecorder
 from django.db.models.functions import Now
 from django.test import Client
 
@@ -44,6 +45,17 @@ def test_what_is_wrong_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     put(monkeypatch, "storage", full)
     assert health.report()["checks"]["storage"] == "OSError: [Errno 28] No space left on device"
     assert Client().get("/readyz").status_code == 503
+
+
+def test_tables_that_are_missing_or_old_are_told_with_the_command_that_makes_them(
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    health.check_tables.cache_clear()
+    request.addfinalizer(health.check_tables.cache_clear)
+    monkeypatch.setattr(MigrationRecorder, "applied_migrations", lambda _: {})
+    assert health.report()["checks"]["database"] == "its tables are missing or old: run “manage.py migrate”"
+    monkeypatch.undo()
+    assert health.report()["checks"]["database"] == "ok"
 
 
 def test_what_hangs_holds_up_nobody_and_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
