@@ -98,6 +98,7 @@ def operate(self: Any, name: str, wanted: dict[str, str], moment: str, expected:
         if self.request.id:
             self.update_state(state=states.STARTED, meta=f"{operation.past} {done:,} so far.")
 
+    tell(0)  # to wake workers for the first batch may take seconds
     done = run(name, wanted, datetime.fromisoformat(moment), tell)
     return operation.summary(done, max(done, expected))
 

@@ -81,6 +81,19 @@ def test_the_result_says_how_many_and_how_many_had_changed() -> None:
     assert operate("retry", FAILED, now().isoformat(), 0) == "Retried 0."
 
 
+def test_an_operation_that_has_begun_does_not_say_that_it_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    row = TaskResult.objects.create(task_id="one", result='"It waits for a worker."')
+
+    def run(*_: Any) -> int:
+        said.append(TaskResult.objects.get(pk=row.pk).result)
+        return 0
+
+    monkeypatch.setattr(operations, "run", run)
+    operate.apply(args=("retry", FAILED, now().isoformat(), 5), task_id="one")
+    assert said == ['"Retried 0 so far."']
+
+
 def test_a_press_of_the_button_hands_it_to_a_worker(admin_client: Client, sent: list[dict[str, Any]]) -> None:
     failed_job("token_refused")
     page = admin_client.get(OPERATE, {"do": "retry", **FAILED}).content.decode()
