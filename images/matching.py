@@ -42,6 +42,12 @@ def wanted_in(data: Mapping[str, str]) -> dict[str, str]:
     return {name: data[name] for name in FILTERS if data.get(name)}
 
 
+def by_status(jobs: Jobs, value: str) -> Jobs:
+    """A failed job that a person has put away is no work for anybody; it stays among all jobs until it is purged."""
+    jobs = jobs.filter(status=value)
+    return jobs.filter(dismissed_at=None) if value == Status.FAILED else jobs
+
+
 def by_http(jobs: Jobs, value: str) -> Jobs:
     """By what the last attempt was answered with; NO_ANSWER for none at all."""
     if value == NO_ANSWER:
@@ -85,7 +91,7 @@ def newest(jobs: Jobs, number: int = SEARCHED) -> Jobs:
 
 
 FILTERS: dict[str, Callable[[Jobs, str], Jobs]] = {
-    "status": lambda jobs, value: jobs.filter(status=value),
+    "status": by_status,
     "code": lambda jobs, value: jobs.filter(error_code=value),
     "http": by_http,
     "provider": lambda jobs, value: jobs.filter(provider=value),
@@ -118,8 +124,9 @@ def tabs() -> list[tuple[str | None, Any, str]]:
 
 def exact_counts() -> dict[str, int]:
     """By state; this one reads an index from end to end."""
-    found = Job.objects.order_by().values_list("status").annotate(number=Count("pk"))
-    return {**dict.fromkeys(Status.values, 0), **dict(found)}
+    found = dict(Job.objects.order_by().values_list("status").annotate(number=Count("pk")))
+    put_away = Job.objects.filter(status=Status.FAILED, dismissed_at__isnull=False).count()
+    return {**dict.fromkeys(Status.values, 0), **found, "failed": max(0, found.get("failed", 0) - put_away)}
 
 
 @dataclass(frozen=True)

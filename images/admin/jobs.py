@@ -93,6 +93,10 @@ class JobAdmin(ReadOnlyAdmin):
         view = self.admin_site.admin_view(operate.operate)
         return [path("operate/", view, name="images_job_operate"), *super().get_urls()]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
+        """Under a tab there is what it counts."""
+        return matching.matching({"status": request.GET.get("status", "")}, super().get_queryset(request))
+
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet[Any], bool]:
         return matching.matching({"q": search_term}, queryset), False
 

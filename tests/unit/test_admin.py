@@ -152,6 +152,16 @@ def test_what_a_person_has_put_away_is_no_reason_any_more() -> None:
     assert [(one.code, one.count) for one in matching.reasons()] == [("bad_input", 1)]
 
 
+def test_what_a_person_has_put_away_is_counted_and_shown_among_all_jobs_only(boss: Client) -> None:
+    away, kept = refused(), refused()
+    Job.objects.filter(pk=away.pk).update(dismissed_at=Now())
+    page = text(boss, f"{JOBS}?status=failed")
+    assert ids_in(page) == {str(kept.pk)}
+    assert 'Failed <span class="number">1</span>' in page and 'All <span class="number">2</span>' in page
+    assert ids_in(text(boss, JOBS)) == {str(kept.pk), str(away.pk)}
+    assert matching.exact_counts()["failed"] == 1
+
+
 def test_failed_jobs_are_grouped_by_reason_and_a_click_filters(boss: Client) -> None:
     refused(), refused(), refused("bad_input", 400)
     assert [(one.code, one.http, one.count) for one in matching.reasons()] == [
