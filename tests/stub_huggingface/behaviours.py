@@ -77,6 +77,11 @@ def slow_body(handler: Handler, asked: Asked, scenario: Scenario) -> None:
     handler.drip(data)
 
 
+def hints_first(handler: Handler, asked: Asked, scenario: Scenario) -> None:
+    handler.wfile.write(b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n")
+    handler.send_picture(asked, scenario)
+
+
 def not_http(handler: Handler, asked: Asked, scenario: Scenario) -> None:
     handler.close_connection = True
     handler.wfile.write(b"220 mail.example.org ESMTP\r\n\r\n")
@@ -100,5 +105,6 @@ BEHAVIOURS: dict[str, Callable[[Handler, Asked, Scenario], None]] = {
     "hang": hang,
     "slow_headers": slow_headers,
     "slow_body": slow_body,
+    "hints_first": hints_first,
     "not_http": not_http,
 }

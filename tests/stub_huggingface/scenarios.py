@@ -79,6 +79,7 @@ SCENARIOS: dict[str, Scenario] = {
     "black": Scenario(Want(), how="black"),
     "jpeg": Scenario(Want(), how="jpeg", headers={"Content-Type": "image/png"}),
     "json_b64": Scenario(Want(), how="json_b64"),
+    "hints_first": Scenario(Want(), how="hints_first"),
     "json_url": Scenario(Want(), body={"output": ["{url}/results/512/512/7.png"]}),
     "redirected_result": Scenario(Want(), body={"output": "{url}/redirect?to=/results/512/512/7.png"}),
     # The request is at fault

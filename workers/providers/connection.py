@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import ContextVar
+from http.client import CONTINUE, HTTPResponse
 from typing import Any
 
 import requests
@@ -117,7 +118,17 @@ def addresses_of(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
+class FinalResponse(HTTPResponse):
+    """Python passes over 100 alone. After a 103 the next call on the connection would get this one's picture."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        version, status, reason = super()._read_status()  # type: ignore[misc]
+        return version, CONTINUE if status < 200 else status, reason
+
+
 class Watched(HTTPConnection):
+    response_class = FinalResponse
+
     def _new_conn(self) -> socket.socket:
         call = CURRENT.get()
         return call.connect(self._dns_host, self.port, self.timeout or math.inf) if call else super()._new_conn()
