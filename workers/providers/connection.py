@@ -17,6 +17,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from contextvars import ContextVar
 from http.client import CONTINUE, HTTPResponse
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
@@ -161,6 +162,7 @@ class Session(requests.Session):
         super().__init__()
         self.trust_env = trust_env
         self._found: dict[str, Any] = {}
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))  # kept, they grow until calls are refused
         for scheme in ("http://", "https://"):
             self.mount(scheme, WatchedAdapter(pool_connections=16, pool_maxsize=POOL_SIZE))
 

@@ -287,3 +287,11 @@ def test_a_model_that_wakes_up_is_waited_for_by_the_caller(make, stub):
 def test_a_plain_session_may_also_be_used_for_other_things(stub, session):
     HuggingFaceProvider(HuggingFaceConfig(token=TOKEN), session)
     assert requests.Session.get(session, f"{stub.url}/api/models").status_code == 200
+
+
+def test_no_cookie_is_kept_or_sent_back(make, stub):
+    stub.script([Scenario(Want(), how="picture", headers={"Set-Cookie": "a=b; Path=/; Max-Age=9999"}), "ok"])
+    provider = make()
+    for _ in range(2):
+        provider.generate(asked())
+    assert not any("Cookie" in call.headers for call in stub.calls)
