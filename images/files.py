@@ -149,14 +149,25 @@ def _decoded(data: bytes, format: str, width: int) -> tuple[Image.Image, tuple[i
     size = image.size
     image.draft(None, (width, round(size[1] * width / size[0])))
     image.load()
-    if image.mode == "I;16":
-        image = image.convert("I").point([level >> 8 for level in range(65536)], "L")
-    with suppress(Exception):  # unreadable EXIF is no reason to lose a picture
-        turned = image.getexif().get(0x0112, 1) > 4
-        ImageOps.exif_transpose(image, in_place=True)
-        size = size[::-1] if turned else size
+    if turn(image):
+        size = size[::-1]
+    image = eight_bits(image)
     mode = "RGBA" if _has_holes(image) else "RGB"
     return image if image.mode == mode else image.convert(mode), size
+
+
+def turn(image: Image.Image) -> bool:
+    """Upright; whether its sides have changed places. Unreadable EXIF is no reason to lose a picture."""
+    sideways = False
+    with suppress(Exception):
+        sideways = image.getexif().get(0x0112, 1) > 4
+        ImageOps.exif_transpose(image, in_place=True)
+    return sideways
+
+
+def eight_bits(image: Image.Image) -> Image.Image:
+    """Pillow itself cuts 16 bits off at 255, which is white."""
+    return image.convert("I").point([level >> 8 for level in range(65536)], "L") if image.mode == "I;16" else image
 
 
 def _opened(data: bytes, format: str) -> Image.Image:

@@ -12,10 +12,10 @@ import struct
 import zlib
 from collections.abc import Iterator
 
-from PIL import Image, ImageOps
+from PIL import Image
 
 from config import VERSION as NUMBER
-from images.files import webp_size
+from images.files import eight_bits, turn, webp_size
 from workers.providers.base import GenerationRequest
 
 VERSION = f"image-generator {NUMBER}"
@@ -75,7 +75,8 @@ def convert(data: bytes, to_format: str, settings: GenerationRequest | None) -> 
     with Image.open(io.BytesIO(data), formats=["PNG", "JPEG", "WEBP"]) as image:
         format = str(image.format)
         if format != to_format:
-            data = _encoded(ImageOps.exif_transpose(image), to_format)
+            turn(image)
+            data = _encoded(eight_bits(image), to_format)
     return with_settings(data, to_format, settings)
 
 

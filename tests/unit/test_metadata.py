@@ -240,6 +240,17 @@ def test_pictures_without_colour_can_be_converted(mode: str) -> None:
     assert {opened(convert(data, to, None)).size for to in ("JPEG", "WEBP")} == {(256, 256)}
 
 
+def test_a_picture_of_16_bits_keeps_its_shades() -> None:
+    dark = encoded(Image.frombytes("I;16", (8, 8), b"\0\x40" * 64), "PNG")
+    assert opened(convert(dark, "JPEG", None)).getpixel((4, 4)) == (64, 64, 64)
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_picture_with_unreadable_exif_can_be_converted(format: str) -> None:
+    data = encoded(picture(), format, exif=b"Exif\0\0no TIFF at all")
+    assert {opened(convert(data, to, None)).size for to in FORMATS} == {(40, 30)}
+
+
 def test_a_text_too_long_for_a_jpeg_is_left_out() -> None:
     data = convert(FILES["JPEG"], "JPEG", made("x" * 40_000))
     assert data == FILES["JPEG"]
