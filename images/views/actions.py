@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -46,7 +46,7 @@ def too_late(request: HttpRequest, job: Job, message: str) -> HttpResponse:
 
 
 def answer_job(request: HttpRequest, rows: QuerySet[Job], moved: bool, done: str, late: str) -> HttpResponse:
-    job = rows.select_related("image").get()
+    job = get_object_or_404(rows.select_related("image"))  # somebody may have removed it for good meanwhile
     if not moved:
         return too_late(request, job, late)
     page = job.get_absolute_url()
@@ -67,7 +67,7 @@ def retry(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     if wait := submit_wait(request, owner(request)):
         return too_fast(request, wait)
     try:
-        moved = jobs.retry_one(rows.get())
+        moved = jobs.retry_one(get_object_or_404(rows))
     except (jobs.TooManyWaiting, jobs.BudgetSpent) as reason:
         return refusal(request, reason)
     return answer_job(request, rows, moved, _("It waits for its turn again."), _("There is nothing to try again."))
@@ -77,7 +77,7 @@ def retry(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 def delete(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     rows = owned(request, pk)
     if not jobs.to_trash(rows) and not rows.filter(dismissed_at__isnull=False).exists():
-        return too_late(request, rows.get(), _("It is still being drawn. Cancel it first."))
+        return too_late(request, get_object_or_404(rows), _("It is still being drawn. Cancel it first."))
     body = {"status": "deleted", "restore_url": reverse("restore", args=[pk])}
     return answer(request, body, _("Moved to the trash. It stays there for 7 days."))
 

@@ -240,6 +240,27 @@ def test_a_failed_job_can_be_put_away(owner: Client) -> None:
     assert str(job.pk) not in owner.get("/").content.decode()
 
 
+@pytest.mark.parametrize(
+    ("name", "act", "make"),
+    [
+        ("restore", "restore", picture_job),
+        ("cancel", "cancel", make_job),
+        ("retry", "retry_one", failed_job),
+        ("delete", "to_trash", make_job),
+    ],
+)
+def test_what_is_removed_for_good_meanwhile_is_a_404(
+    name: str, act: str, make: Any, owner: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = make()
+
+    def removed(*_: Any) -> bool:
+        return not Job.objects.filter(pk=job.pk).delete()
+
+    monkeypatch.setattr(f"images.jobs.{act}", removed)
+    assert owner.post(url(name, job)).status_code == 404
+
+
 def test_a_running_job_is_canceled_first(owner: Client) -> None:
     job = running_job()
     assert owner.post(url("delete", job), **JSON).status_code == 409
