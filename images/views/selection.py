@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from django.core.exceptions import BadRequest
+from django.core.files.base import File
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
 from django.utils.translation import gettext as _
@@ -80,28 +81,38 @@ def zip_file(request: HttpRequest) -> HttpResponseBase:
     if "ask" in request.POST:
         _packers.release()
         return JsonResponse({"pictures": len(images)})
-    return StreamingHttpResponse(packed(images), content_type="application/zip", headers=HEADERS)
+    return StreamingHttpResponse(Packed(images), content_type="application/zip", headers=HEADERS)
 
 
 class Packed(ZipStream):  # type: ignore[misc]
     """A zip that holds one of the places until it has been sent, or the reader has gone."""
 
+    def __init__(self, images: list[GeneratedImage]) -> None:
+        super().__init__(compress_type=ZIP_STORED)
+        self.images, self.gone = images, _("This picture is gone. If you did not remove it, tell the site's owner.")
+
+    def __iter__(self) -> Iterator[bytes]:
+        names, listed = names_in(self.images), []
+        for image in self.images:
+            name = self.put(image, names[image.pk])
+            yield from self.file()
+            facts = {"file": name, "created_at": image.created_at.isoformat(), "version": VERSION}
+            listed.append(facts | vars(settings_of(image)))
+        self.add(json.dumps(listed, indent=2, ensure_ascii=False), "settings.json")
+        yield from self.finalize()
+
+    def put(self, image: GeneratedImage, name: str) -> str:
+        """Its name in the zip. What was removed for good meanwhile takes the other pictures nothing."""
+        try:
+            self.add(chunks(image.file.open("rb")), name)
+        except FileNotFoundError:
+            name += ".txt"
+            self.add(self.gone, name)
+        return name
+
     def close(self) -> None:
         """Django calls it once."""
         _packers.release()
-
-
-def packed(images: list[GeneratedImage]) -> Packed:
-    stream, names = Packed(compress_type=ZIP_STORED), names_in(images)
-    for image in images:
-        stream.add(chunks(image), names[image.pk])
-    listed = [
-        {"file": names[image.pk], "created_at": image.created_at.isoformat(), "version": VERSION}
-        | vars(settings_of(image))
-        for image in images
-    ]
-    stream.add(json.dumps(listed, indent=2, ensure_ascii=False), "settings.json")
-    return stream
 
 
 def names_in(images: list[GeneratedImage]) -> dict[uuid.UUID, str]:
@@ -113,6 +124,6 @@ def names_in(images: list[GeneratedImage]) -> dict[uuid.UUID, str]:
     return {pk: name for name, pk in found.items()}
 
 
-def chunks(image: GeneratedImage) -> Iterator[bytes]:
-    with image.file.open("rb") as file:
+def chunks(source: File[bytes]) -> Iterator[bytes]:
+    with source as file:
         yield from file.chunks(256 * 1024)

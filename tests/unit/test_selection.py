@@ -5,6 +5,7 @@ import tracemalloc
 import uuid
 import zipfile
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from django.core.files.base import ContentFile
 from django.test import Client
 
 from images.models import GeneratedImage
-from images.views.selection import packed
+from images.views.selection import Packed
 from tests.unit.factories import make_job, picture_job
 
 pytestmark = pytest.mark.django_db
@@ -48,6 +49,15 @@ def test_the_zip_holds_the_pictures_and_their_settings(client: Client) -> None:
     assert [entry["file"] for entry in listed] == archive.namelist()[:2]
     assert [entry["seed"] for entry in listed] == [1, 2]
     assert listed[0]["file"].startswith("füchse-wölfe-")
+
+
+def test_a_picture_whose_file_is_gone_takes_the_others_of_the_zip_nothing(client: Client) -> None:
+    lost, *others = (picture_job(prompt=prompt) for prompt in ("lost", "fox", "hen"))
+    lost.image.file.storage.delete(lost.image.file.name)
+    answer: Any = client.get("/zip/", {"id": [str(job.pk) for job in (lost, *others)]})
+    archive = zipfile.ZipFile(BytesIO(answer.body))
+    assert [Path(name).suffix for name in archive.namelist()] == [".txt", ".png", ".png", ".json"]
+    assert b"This picture is gone." in archive.read(archive.namelist()[0])
 
 
 @pytest.mark.parametrize("query", ["", "?id=x", f"?id={uuid.UUID(int=0)}"])
@@ -120,7 +130,7 @@ def test_a_zip_is_streamed_in_little_memory() -> None:
     for image in images:
         image.file = image.file.storage.save("big", ContentFile(bytes(2_000_000)))
     tracemalloc.start()
-    sent = sum(len(part) for part in packed(images))
+    sent = sum(len(part) for part in Packed(images))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert sent > 40_000_000
