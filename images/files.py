@@ -160,7 +160,7 @@ def turn(image: Image.Image) -> bool:
     """Upright; whether its sides have changed places. Unreadable EXIF is no reason to lose a picture."""
     sideways = False
     with suppress(Exception):
-        sideways = image.getexif().get(0x0112, 1) > 4
+        sideways = image.getexif().get(0x0112) in (5, 6, 7, 8)
         ImageOps.exif_transpose(image, in_place=True)
     return sideways
 

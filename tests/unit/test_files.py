@@ -143,11 +143,12 @@ def test_transparent_parts_stay_transparent_in_the_thumbnail() -> None:
     assert opened(read_picture(encoded(image)).thumbnails()[0]).mode == "RGBA"
 
 
-def test_a_picture_turned_by_exif_is_measured_and_shown_upright() -> None:
+@pytest.mark.parametrize(("turned", "size"), [(3, (96, 64)), (6, (64, 96)), (9, (96, 64))])
+def test_a_picture_turned_by_exif_is_measured_and_shown_upright(turned: int, size: tuple[int, int]) -> None:
     exif = Image.Exif()
-    exif[0x0112] = 6
+    exif[0x0112] = turned
     picture = read_picture(encoded(colours(96, 64), "JPEG", exif=exif))
-    assert (picture.width, picture.height) == opened(picture.thumbnails()[0]).size == (64, 96)
+    assert (picture.width, picture.height) == opened(picture.thumbnails()[0]).size == size
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
