@@ -7,15 +7,16 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
 from django.db import DataError
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 from django.middleware.gzip import GZipMiddleware
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
 
 from images.answers import answers
 from images.identity import remember
-from images.views.errors import bad_request, body_too_large, error_response, wants_json
+from images.views.errors import bad_request, body_too_large, error_response, not_allowed, page_of_ours, wants_json
 
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 BODILESS = {"GET", "HEAD", "OPTIONS", "TRACE"}
@@ -51,12 +52,16 @@ class NewsMiddleware(MiddlewareMixin):
 
 
 class ReadableMiddleware(MiddlewareMixin):
-    """What is too large, or no text that a database takes, is refused before anything reads it."""
+    """What is too large, or no text that a database takes, is refused before anything reads it; what is, in words."""
 
     def process_request(self, request: HttpRequest) -> HttpResponseBase | None:
         if body_length(request) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             return body_too_large(request)
         return bad_request(request) if holds_nul(request) or not speaks_utf8(request) else None
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """Django has no words for a method that an address does not take: the page would be blank."""
+        return not_allowed(request, response) if isinstance(response, HttpResponseNotAllowed) else response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
         """The database refused a value that came with the request: a NUL, a number that is too large."""
@@ -107,4 +112,6 @@ class MembersOnlyMiddleware(LoginRequiredMiddleware):
     def handle_no_permission(self, request: HttpRequest, view_func: Any) -> Any:
         if wants_json(request):
             return error_response(request, 401, "login_required", _("Log in first."))
+        if request.method not in BODILESS:  # the login leads back with a GET, which this address does not take
+            return redirect_to_login(page_of_ours(request, request.POST.get("next", "")))
         return super().handle_no_permission(request, view_func)

@@ -67,6 +67,13 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
     return error_response(request, 403, "forbidden", _("You may not do this."))
 
 
+def not_allowed(request: HttpRequest, refused: HttpResponseBase) -> HttpResponse:
+    message = _("This address only takes what a button sends. Go back to its page and press it there.")
+    response = error_response(request, 405, "not_allowed", message)
+    response.headers["Allow"] = refused["Allow"]
+    return response
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     return error_response(
         request, 500, "server_error", _("Our own program made a mistake. Nothing of yours is lost; try again.")

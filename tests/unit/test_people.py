@@ -226,6 +226,15 @@ def test_with_login_required_a_program_gets_a_401(client: Client, settings: Any)
     assert not Job.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("named", "back"), [("/gallery/?q=fox", "/gallery/%3Fq%3Dfox"), ("//evil.example", "/"), ("", "/")]
+)
+def test_a_login_that_a_button_met_leads_to_a_page(client: Client, settings: Any, named: str, back: str) -> None:
+    settings.LOGIN_REQUIRED = True
+    answer = client.post(f"/delete/{make_job().pk}/", {"next": named})
+    assert answer["Location"] == f"/login/?next={back}"
+
+
 @pytest.mark.parametrize("address", ["/healthz", "/login/", "/admin/login/"])
 def test_health_and_login_stay_open(client: Client, settings: Any, address: str) -> None:
     settings.LOGIN_REQUIRED = True

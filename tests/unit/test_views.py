@@ -95,7 +95,9 @@ def test_a_poll_for_nothing_known_is_a_404(client: Client, query: str) -> None:
 
 @pytest.mark.parametrize("name", ["delete", "restore", "retry", "cancel", "star"])
 def test_a_get_where_a_post_belongs_is_a_405(owner: Client, name: str) -> None:
-    assert owner.get(url(name, picture_job())).status_code == 405
+    answer = owner.get(url(name, picture_job()))
+    assert (answer.status_code, "Go back to its page" in answer.content.decode()) == (405, True)
+    assert "POST" in answer["Allow"]
 
 
 def test_the_status_of_a_picture_says_where_it_is(client: Client) -> None:
