@@ -10,12 +10,14 @@ const REST_MS = 250;
 
 /** @param {HTMLFormElement} form */
 export function startSettings(form) {
-  const usual = values(form);
   const given = form.dataset.given;
+  const served = values(asServed(form));
+  const typed = Object.fromEntries(Object.entries(values(form)).filter(([name, value]) => value !== served[name])); // on a slow line
   const { draft, settings } = kept();
   if (given !== "all") fillIn(form, settings);
-  if (given === "seed") fillIn(form, { seed: usual.seed });
-  if (!given || given === "seed") fillIn(form, { prompt: draft || usual.prompt });
+  if (given === "seed") fillIn(form, { seed: served.seed });
+  if (!given || given === "seed") fillIn(form, { prompt: draft || served.prompt });
+  fillIn(form, typed);
   startFolding(form);
   const keepForm = () => {
     keep(values(form).prompt, Object.fromEntries(REMEMBERED.map((name) => [name, values(form)[name] ?? ""])));
@@ -29,6 +31,13 @@ export function startSettings(form) {
   }
   summarise(form);
   startReset(form);
+}
+
+/** The form before anybody touched it. @param {HTMLFormElement} form */
+function asServed(form) {
+  const copy = /** @type {HTMLFormElement} */ (form.cloneNode(true));
+  copy.reset();
+  return copy;
 }
 
 /** @param {HTMLFormElement} form @returns {Record<string, string>} */

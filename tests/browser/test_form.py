@@ -63,6 +63,22 @@ def test_draft_and_settings_survive_a_reload(prompt: Any, page: Any) -> None:
     expect(page.get_by_role("radio", name=re.compile("^Square"))).to_be_checked()
 
 
+def test_what_is_typed_before_the_scripts_came_is_kept_and_not_an_older_draft(site: Site, page: Any) -> None:
+    page.goto(site.url)
+    page.get_by_label("What should the picture show?").fill("an older draft")
+    late = list[Any]()
+    page.route("**/js/home*.js", lambda script: late.append(script))
+    with page.expect_request("**/js/home*.js"):
+        page.goto(site.url, wait_until="commit")
+    page.get_by_label("What should the picture show?").fill("typed on a slow line")
+    page.get_by_text("More settings").click()
+    page.get_by_text("Landscape").click()
+    late[0].continue_()
+    expect(page.locator("[data-counter]")).to_have_text("20 of 2,000")
+    expect(page.get_by_label("What should the picture show?")).to_have_value("typed on a slow line")
+    expect(page.get_by_label("Landscape")).to_be_checked()
+
+
 def test_the_lock_keeps_a_seed_and_the_dice_throws_another(prompt: Any, page: Any) -> None:
     page.get_by_text("More settings").click()
     seed, lock = page.get_by_label("Seed", exact=True), page.get_by_role("button", name="Keep this seed")
