@@ -9,8 +9,13 @@ let known = 0; // to this page
 
 /** Something of ours was changed from this page, which shows it already; its text does not. */
 export function noteChange() {
-  remember(KEY, count() + 1);
+  noteOutdated();
   known += 1;
+}
+
+/** Not even this page shows it: who comes back to it sees it anew. */
+export function noteOutdated() {
+  remember(KEY, count() + 1);
 }
 
 export function startChanges() {

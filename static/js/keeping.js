@@ -1,11 +1,13 @@
 /** What a person typed is kept in the browser, until a form is sent that ends their stay. */
 
+import { noteOutdated } from "./changes.js";
 import { forget, recall, remember } from "./store.js";
 
 const DRAFT = "draft";
 const SETTINGS = "settings";
+const STAY = "stay"; // counted in all tabs
 
-let isOver = false;
+const stay = recall(STAY, 0);
 
 /** @returns {{draft: string, settings: Record<string, string>}} */
 export function kept() {
@@ -14,7 +16,7 @@ export function kept() {
 
 /** @param {string} draft @param {Record<string, string>} settings */
 export function keep(draft, settings) {
-  if (isOver) return;
+  if (recall(STAY, 0) !== stay) return; // it ended in another tab, or the back button brought an old page
   remember(DRAFT, draft);
   remember(SETTINGS, settings);
 }
@@ -23,7 +25,8 @@ export function keep(draft, settings) {
 export function startForgetting() {
   addEventListener("submit", (event) => {
     if (!(event.target instanceof Element && event.target.matches("[data-forgets]"))) return;
-    isOver = true;
+    remember(STAY, recall(STAY, 0) + 1);
+    noteOutdated();
     for (const key of [DRAFT, SETTINGS]) forget(key);
   });
 }

@@ -10,6 +10,7 @@ const REST_MS = 250;
 
 /** @param {HTMLFormElement} form */
 export function startSettings(form) {
+  form.autocomplete = "off"; // the browser would give the words back after a logout
   const given = form.dataset.given;
   const served = values(asServed(form));
   const typed = Object.fromEntries(Object.entries(values(form)).filter(([name, value]) => value !== served[name])); // on a slow line

@@ -195,3 +195,18 @@ def test_who_deletes_everything_leaves_no_words_in_the_browser(site: Site, promp
     expect(page.get_by_text("Everything of yours is gone.")).to_be_visible()
     page.goto(site.url)
     expect(prompt).to_have_value("")
+
+
+def test_nor_does_a_second_tab_or_the_back_button_bring_the_words_again(site: Site, prompt: Any, page: Any) -> None:
+    prompt.fill("something private")
+    second = page.context.new_page()
+    second.goto(site.url)
+    page.goto(f"{site.url}/privacy/")
+    page.get_by_label("Yes, delete everything of mine").check()
+    page.get_by_role("button", name="Delete everything").click()
+    expect(page.get_by_text("Everything of yours is gone.")).to_be_visible()
+    second.goto(f"{site.url}/gallery/")
+    page.evaluate("history.go(-2)")
+    expect(page.locator("[data-counter]")).to_have_text("0 of 2,000")
+    expect(prompt).to_have_value("")
+    assert "private" not in second.evaluate("JSON.stringify({...localStorage})")

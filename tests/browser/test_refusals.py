@@ -218,5 +218,5 @@ def test_nothing_that_is_remembered_is_a_secret(site: Site, page: Any) -> None:
     expect(draw(page, "remembered")).to_have_attribute("data-state", "succeeded")
     page.reload()
     kept = json.loads(page.evaluate("JSON.stringify({...localStorage, ...sessionStorage})"))
-    assert set(kept) <= {"draft", "settings", "more-open", "changes", "place:/", "sent", "notify", "theme"}
+    assert set(kept) <= {"draft", "settings", "more-open", "changes", "stay", "place:/", "sent", "notify", "theme"}
     assert "csrf" not in str(kept)
