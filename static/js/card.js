@@ -81,7 +81,7 @@ function setPart(card, part, state, prompt) {
   const hadFocus = card.contains(document.activeElement);
   const fresh = /** @type {HTMLElement} */ (find(`[data-for="${part}"]`, /** @type {HTMLElement} */ (blank())));
   card.dataset.state = state;
-  card.classList.remove("is-retrying");
+  card.classList.remove("is-retrying", "is-paused");
   for (const slot of slots(fresh, "prompt")) slot.textContent = prompt;
   if (!("owned" in card.dataset)) findAll("[data-own]", fresh).forEach((own) => own.remove());
   for (const link of fresh.querySelectorAll("[href], [formaction]")) nameJob(link, card.dataset.id ?? "");

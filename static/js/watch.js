@@ -5,7 +5,7 @@ import { showGone, showJob } from "./card.js";
 import { find, findAll, slots } from "./dom.js";
 import { countInTitle, endWords, tellEnd } from "./notify.js";
 import { Poller } from "./poll.js";
-import { isRetrying, share, stateWords, whyWords } from "./words.js";
+import { isPaused, isRetrying, share, stateWords, whyWords } from "./words.js";
 
 const TICK_MS = 1000;
 
@@ -108,6 +108,7 @@ function show(one) {
   const { card, job, heard, before } = one;
   const passed = (performance.now() - heard) / 1000;
   card.classList.toggle("is-retrying", isRetrying(job));
+  card.classList.toggle("is-paused", isPaused(job));
   for (const slot of slots(card, "words")) setText(slot, stateWords(job, passed));
   for (const slot of slots(card, "why")) {
     setText(slot, whyWords(job));

@@ -19,6 +19,11 @@ export function isRetrying(job) {
   return job.status === "queued" && job.error !== null;
 }
 
+/** Whether it waits until somebody lets drawing go on. @param {JobStatus} job */
+export function isPaused(job) {
+  return isRetrying(job) && job.error?.retry_in === null;
+}
+
 /** What holds up a job that waits. @param {JobStatus} job */
 export function whyWords(job) {
   return job.error && isRetrying(job) && job.error.code !== WAKING ? job.error.message : "";

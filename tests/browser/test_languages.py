@@ -25,6 +25,24 @@ CUT_OFF = """sentences => [...document.querySelectorAll('[data-card][data-state=
     return frame.scrollHeight > frame.clientHeight || frame.scrollWidth > frame.clientWidth;
   }).map((sentence) => `${card.dataset.width} x ${card.dataset.height}: ${sentence}`))"""
 
+# Cards that wait until somebody lets drawing go on, and the sentences that they cut or hide.
+HELD_UP = """([shapes, words, sentences]) => shapes.flatMap(([width, height]) => {
+  const template = document.getElementById('card-template').content.cloneNode(true);
+  const card = template.querySelector('[data-card]');
+  card.querySelectorAll('[data-for]:not([data-for="live"])').forEach((part) => part.remove());
+  card.dataset.state = 'queued';
+  card.dataset.rows = Math.round(24 * height / width);
+  card.classList.add('is-retrying', 'is-paused');
+  document.querySelector('[data-grid]').prepend(card);
+  const [state, why] = ['.frame-state', '.frame-why'].map((part) => card.querySelector(part));
+  card.querySelector('[data-slot="words"]').textContent = words;
+  why.hidden = false;
+  return sentences.filter((sentence) => {
+    why.textContent = sentence;
+    return !why.clientHeight || [state, why].some((part) => part.scrollHeight > part.clientHeight + 1);
+  }).map((sentence) => `${width} x ${height}: ${sentence}`);
+})"""
+
 
 @pytest.fixture(scope="module")
 def painter(site: Site) -> Client:
@@ -76,6 +94,17 @@ def test_every_german_sentence_fits_its_card(
     page.goto(site.url)
     expect(page.locator('[data-card][data-state="failed"]')).to_have_count(len(SHAPES))
     assert page.evaluate(CUT_OFF, kept_in_german()) == []
+
+
+@pytest.mark.parametrize("width", [320, 360, 600, 720, 1000, 1280, 1800])
+def test_a_card_that_is_held_up_says_who_can_mend_it(
+    site: Site, painter: Client, window: Callable[..., Any], width: int
+) -> None:
+    page = german(window, painter, viewport={"width": width, "height": 740})
+    page.goto(site.url)
+    shapes = [shape.split("x") for shape in SHAPES]
+    sentences = [f"{reason} Dein Bild beginnt von selbst." for reason in kept_in_german()]
+    assert page.evaluate(HELD_UP, [shapes, "Wartet", sentences]) == []
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: str(size["width"]))
