@@ -105,7 +105,12 @@ def plain(text: str, secret: str = "") -> str:
     if secret:
         text = text.replace(secret, "[secret]").replace(repr(secret)[1:-1], "[secret]")
     text = SECRET.sub("[secret]", text)
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:EXCERPT]
+    return one_line(text)[:EXCERPT]
+
+
+def one_line(text: str) -> str:
+    """Without control characters; at most 1,000 characters."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[: EXCERPT * 2]
 
 
 def from_header(value: str) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from workers.providers.answer import Answer
+from workers.providers.answer import Answer, one_line
 from workers.providers.base import (
     AuthenticationFailed,
     Deadline,
@@ -84,8 +84,9 @@ ROWS: tuple[tuple[range | tuple[int, ...], str, str], ...] = (
 
 
 def failure(code: str, detail: str = "", *, billed: bool = False, http_status: int | None = None) -> ProviderError:
+    """The detail may quote a stranger, and PostgreSQL stores no NUL."""
     kind, sentence = KINDS[code]
-    return kind(code, sentence, detail, billed=billed, http_status=http_status)
+    return kind(code, sentence, one_line(detail), billed=billed, http_status=http_status)
 
 
 def from_answer(answer: Answer, code: str = "", *, billed: bool = False) -> ProviderError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 
-from workers.providers.answer import joined, split
+from workers.providers.answer import joined, plain, split
 from workers.providers.base import Deadline, ProviderError
 from workers.providers.connection import Resolve, Session, addresses_of
 from workers.providers.errors import failure, from_answer
@@ -52,14 +52,16 @@ class ResultLinks:
     def _check(self, url: str) -> None:
         parts = split(url)
         if parts.scheme not in (("http", "https") if self._local else ("https",)) or "@" in parts.netloc:
-            raise failure("unsafe_link", f"a link of the kind {parts.scheme[:20]}: to {parts.hostname} is not opened")
+            raise failure(
+                "unsafe_link", plain(f"a link of the kind {parts.scheme[:20]}: to {parts.hostname} is not opened")
+            )
 
     def _checked_addresses(self, host: str, port: int) -> list[str]:
         """The connection is made to one of these, so that the name is not looked up a second time."""
         addresses = self._resolve(host, port)
         bad = [address for address in addresses if not is_allowed(address, self._local)]
         if bad:
-            raise failure("unsafe_link", f"{host} is at {bad[0]}, which is not a public address")
+            raise failure("unsafe_link", plain(f"{host} is at {bad[0]}, which is not a public address"))
         return addresses
 
 

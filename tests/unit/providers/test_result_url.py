@@ -116,6 +116,17 @@ def test_a_link_of_another_kind_is_refused_before_its_name_is_looked_up(url):
     assert "secret" not in caught.value.detail
 
 
+@pytest.mark.parametrize("host", ["a\0b", "a\0b.hf_looksLikeASecret", "a" * 50_000 + ".b"])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.usefixtures("no_packets")
+def test_what_a_refused_link_says_can_be_stored(scheme, host):
+    with pytest.raises(ProviderError) as caught:
+        links(addresses=["10.0.0.1"]).fetch(f"{scheme}://{host}/", Deadline(5))
+    assert caught.value.detail.isprintable()
+    assert len(caught.value.detail) <= 500
+    assert "hf_" not in caught.value.detail
+
+
 @pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "fd00::1"])
 @pytest.mark.usefixtures("no_packets")
 def test_a_name_that_leads_inside_is_refused(address):
