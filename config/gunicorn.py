@@ -29,6 +29,7 @@ keepalive = 95  # longer than the proxies in front keep theirs (60 to 90), so th
 max_requests = 0  # no restarts on a count: nothing is known to leak, and each one costs a cold start
 
 limit_request_line = 8190  # a status request for 100 jobs is 4,021 bytes long, gunicorn's own limit 4,094
+forwarder_headers = ""  # by its own list a visitor's SCRIPT_NAME moves the site, past a proxy's rules for some paths
 control_socket_disable = True  # it would be written to the home folder, which may be read-only
 logconfig_dict = {  # the same lines as Django's
     "formatters": {"generic": {"()": "config.logs.LineFormatter", "json": env.text("LOG_FORMAT") == "json"}},

@@ -70,6 +70,11 @@ def test_a_made_up_host_is_refused(site: Process) -> None:
     assert "evil.example" not in send(site, ask("GET", "/", head=HTTPS + b"X-Forwarded-Host: evil.example\r\n"))
 
 
+def test_no_header_moves_the_site(site: Process) -> None:
+    moved = ask("GET", "/elsewhere/admin/login/", head=HTTPS + b"SCRIPT_NAME: /elsewhere\r\n")
+    assert (status(site, moved), status(site, ask("GET", "/elsewhere/admin/login/"))) == (404, 404)
+
+
 def test_the_servers_tell_nothing_about_themselves(site: Process) -> None:
     answer = send(site, ask("GET", "/")).lower()
     assert "waitress" not in answer and "python/" not in answer and "django/" not in answer
