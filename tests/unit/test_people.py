@@ -176,6 +176,13 @@ def test_a_login_leads_where_one_wanted_to_go(client: Client, account: Any) -> N
     assert answer["Location"] == "/gallery/"
 
 
+def test_who_may_not_see_the_admin_is_told_so_instead_of_only_asked_again(client: Client, account: Any) -> None:
+    log_in(client)
+    page = client.get("/admin/", follow=True).content.decode()
+    assert f"You are logged in as {account.username}, who may not see that page." in page
+    assert "who may not see" not in client.get("/login/").content.decode()
+
+
 def test_a_get_logs_nobody_out(client: Client, account: Any) -> None:
     log_in(client)
     assert client.get("/logout/").status_code == 405
