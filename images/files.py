@@ -6,11 +6,13 @@ import base64
 import hashlib
 import io
 import os
+import re
 import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import islice
 
 from django.utils.translation import gettext_noop as _
 from PIL import Image, ImageOps, _imaging
@@ -18,7 +20,9 @@ from PIL import Image, ImageOps, _imaging
 MAX_BYTES = 25_000_000
 MAX_PIXELS = 4096 * 4096
 MAX_SIDE = 8192  # pixels
+MAX_PARTS = 50_000  # of a file: Pillow reads them in Python and keeps a JPEG's, a gigabyte for millions
 MAX_SCANS = 100  # of a progressive JPEG: each one costs a pass over all pixels
+MARKER = re.compile(rb"\xff[\xc0-\xcf\xdb-\xfe]")  # a JPEG's pixels hold none of these
 BLACK = 3  # the brightest grey that still counts as black
 WIDTHS = (512, 256)  # of the thumbnails, in pixels: a JPEG of 1024 is decoded at half its size right away
 
@@ -107,6 +111,18 @@ def _refuse_bombs(data: bytes, format: str) -> None:
         _check_size(webp_size(data))
     if format == "JPEG" and data.count(b"\xff\xda") > MAX_SCANS:
         raise BadPicture("broken_picture", "too many scans")
+    if any(True for _ in islice(_parts(data, format), MAX_PARTS, None)):
+        raise BadPicture("broken_picture", "too many parts")
+
+
+def _parts(data: bytes, format: str) -> Iterator[object]:
+    """The segments of a JPEG, else the chunks of a PNG; a WebP is no work for Python."""
+    if format == "JPEG":
+        yield from MARKER.finditer(data)
+    at = 8
+    while format == "PNG" and at + 8 <= len(data):
+        yield at
+        at += 12 + int.from_bytes(data[at : at + 4], "big")
 
 
 def _check_size(size: tuple[int, int]) -> None:

@@ -210,6 +210,16 @@ def test_a_jpeg_of_a_thousand_scans_is_refused() -> None:
     assert code_of(encoded(colours(), "JPEG") + b"\xff\xda" * 1000) == "broken_picture"
 
 
+@pytest.mark.parametrize(("format", "at", "part"), [("PNG", 33, chunk(b"prVt", b"")), ("JPEG", 2, b"\xff\xe1\0\x02")])
+def test_a_picture_of_very_many_parts_is_never_opened(
+    format: str, at: int, part: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = encoded(colours(), format)
+    assert read_picture(good[:at] + part * 1000 + good[at:]).width == 96
+    monkeypatch.setattr(Image, "open", lambda *_, **__: pytest.fail("it was opened"))
+    assert code_of(good[:at] + part * 50_000 + good[at:]) == "broken_picture"
+
+
 def test_a_text_bomb_in_a_png_is_refused() -> None:
     bomb = chunk(b"zTXt", b"x\0\0" + zlib.compress(bytes(20_000_000)))
     good = encoded(colours())
