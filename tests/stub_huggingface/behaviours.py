@@ -90,6 +90,7 @@ def not_http(handler: Handler, asked: Asked, scenario: Scenario) -> None:
 BEHAVIOURS: dict[str, Callable[[Handler, Asked, Scenario], None]] = {
     "picture": send_picture,
     "poll_failed": send_picture,
+    "poll_gone": send_picture,
     "poll_hiccup": send_picture,
     "poll_for_ever": send_picture,
     "gzip": gzipped,

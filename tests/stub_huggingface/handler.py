@@ -131,6 +131,8 @@ class Handler(BaseHTTPRequestHandler):
             return self.send(401, ERROR_401)
         if scenario.how == "poll_hiccup" and count == 0:
             return self.send(502, "hiccup")
+        if scenario.how == "poll_gone":
+            return self.send(404, "Not Found")
         status = "completed" if count else "processing"
         status = {"poll_failed": "failed", "poll_for_ever": "processing"}.get(scenario.how, status)
         outputs = [self.stub.url + asked.link()] if status == "completed" else []

@@ -183,6 +183,7 @@ SCENARIOS: dict[str, Scenario] = {
     ),
     "poll_failed": Scenario(invalid("drawing_failed"), how="poll_failed", provider="wavespeed"),
     "poll_hiccup": Scenario(Want(), how="poll_hiccup", provider="wavespeed"),
+    "poll_gone": Scenario(invalid("result_missing"), how="poll_gone", provider="wavespeed"),
     "poll_for_ever": Scenario(unavailable("timeout", billed=True), how="poll_for_ever", provider="wavespeed"),
     "poll_without_link": Scenario(
         invalid("error_in_answer"), body={"data": {"status": "created"}}, provider="wavespeed"

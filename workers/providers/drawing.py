@@ -69,7 +69,8 @@ class Desk:
             answer = self._asked_again(url + path, deadline)
             pause = min(pause * 1.5, LONGEST_PAUSE)
         if answer.status >= 300:
-            raise from_answer(answer, billed=True)
+            gone = answer.status in (404, 410)  # the drawing, not the model: no other provider is to be asked, and paid
+            raise from_answer(answer, "result_missing" if gone else "", billed=True)
         if answer.at("data", "status") != "completed":
             raise failed(answer)
         return answer
