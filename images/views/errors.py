@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from functools import wraps
@@ -9,6 +10,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import SuspiciousOperation
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -75,9 +77,20 @@ def not_allowed(request: HttpRequest, refused: HttpResponseBase) -> HttpResponse
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    if isinstance(sys.exception(), OperationalError | InterfaceError):
+        return database_away(request)
     return error_response(
         request, 500, "server_error", _("Our own program made a mistake. Nothing of yours is lost; try again.")
     )
+
+
+def database_away(request: HttpRequest) -> HttpResponse:
+    message = _(
+        "The site's database does not answer, and its owner can see why. Nothing of yours is lost; try again soon."
+    )
+    response = error_response(request, 503, "database_away", message)
+    response.headers["Retry-After"] = "5"
+    return response
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

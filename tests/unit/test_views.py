@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import InterfaceError, OperationalError
 from django.test import Client
 from django.urls import reverse
 from PIL import Image
@@ -33,6 +34,21 @@ def test_a_submit_answers_202_with_the_status_of_each_job(client: Client) -> Non
     assert set(body) == {"jobs", "status_url", "poll_after_ms"}
     assert [set(job) for job in body["jobs"]] == [STATUS_KEYS] * 2
     assert client.get(body["status_url"]).json()["jobs"][1]["id"] == body["jobs"][1]["id"]
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+def test_a_database_that_is_away_is_no_mistake_of_ours(
+    monkeypatch: pytest.MonkeyPatch, accept: str, error: type[Exception]
+) -> None:
+    def away(*_: Any) -> None:
+        raise error("connection refused")
+
+    monkeypatch.setattr("images.views.pages.home_page", away)
+    answer = Client(raise_request_exception=False).get("/", HTTP_ACCEPT=accept)
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+    said = answer.content.decode()
+    assert "database does not answer" in said and "refused" not in said and "mistake" not in said
 
 
 def test_a_submit_without_javascript_leads_to_the_job(client: Client) -> None:
