@@ -330,6 +330,15 @@ def test_a_picture_goes_to_the_trash_and_comes_back(boss: Client) -> None:
     assert GeneratedImage.objects.get().deleted_at is None
 
 
+def test_all_pictures_are_no_more_than_the_page_counts(boss: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(matching, "CAP", 2)
+    oldest, _middle, newest = picture_job(), picture_job(), picture_job()
+    assert "Select all 2 pictures" in text(boss, PICTURES)
+    act(boss, "to_trash", newest, select_across="1")
+    kept = GeneratedImage.objects.filter(deleted_at=None)
+    assert [image.pk for image in kept] == [oldest.pk]
+
+
 def test_more_than_a_form_can_carry_is_refused_in_a_sentence(boss: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pictures, "MOST_PURGED", 1)
     monkeypatch.setattr(operate, "MOST_CHOSEN", 1)
