@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import OperationalError, ProgrammingError
 from django.db.models.functions import Now
 
+import manage
 from images import jobs
 from images.models import GeneratedImage, Job, Status
 from tests.stub_huggingface import HuggingFaceStub
@@ -109,3 +111,19 @@ def test_each_command_has_help_in_plain_words(command: str, capsys: pytest.Captu
     with pytest.raises(SystemExit):
         call_command(command, "--help")
     assert "show this help" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("error", [OperationalError, ProgrammingError])
+def test_a_database_that_cannot_be_used_is_one_sentence(
+    error: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_arguments: list[str]) -> None:
+        raise error("connection refused\nIs the server running?")
+
+    monkeypatch.setattr("django.core.management.execute_from_command_line", fails)
+    monkeypatch.setattr("sys.argv", ["manage.py", "jobs"])
+    with pytest.raises(SystemExit, match=r"The database cannot be used: connection refused\. Check DATABASE_URL"):
+        manage.main()
+    monkeypatch.setattr("sys.argv", ["manage.py", "jobs", "--traceback"])
+    with pytest.raises(error):
+        manage.main()
