@@ -103,10 +103,10 @@ def operate(self: Any, name: str, wanted: dict[str, str], moment: str, expected:
     return operation.summary(done, max(done, expected))
 
 
-def start(name: str, wanted: Mapping[str, str], expected: int) -> TaskResult | None:
+def start(name: str, wanted: Mapping[str, str], expected: int, asked_at: datetime | None = None) -> TaskResult | None:
     """Hand it to a worker. The row can be looked at at once. None: the broker is away, and nothing was begun."""
-    moment = OPERATIONS[name].moment(wanted).isoformat()
-    kwargs = {"name": name, "wanted": dict(wanted), "moment": moment, "expected": expected}
+    moment = asked_at or OPERATIONS[name].moment(wanted)
+    kwargs = {"name": name, "wanted": dict(wanted), "moment": moment.isoformat(), "expected": expected}
     waiting = {"task_kwargs": json.dumps(kwargs), "result": json.dumps("It waits for a worker.")}
     row: TaskResult = TaskResult.objects.create(task_id=str(uuid.uuid4()), task_name=operate.name, **waiting)
     try:

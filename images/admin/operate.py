@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -93,14 +95,16 @@ def operate(request: HttpRequest) -> HttpResponse:
 
 def ask(request: HttpRequest, asked: Asked) -> HttpResponse:
     try:
+        moment = asked.operation.moment(asked.wanted).isoformat()
         count: int | None = asked.rows.count()
     except OperationalError:  # the database gave up after its time limit
-        count = None
+        moment, count = "", None
     context = {
         **admin.site.each_context(request),
         "title": _("%(do)s jobs") % {"do": asked.operation.verb},
         "asked": asked,
         "count": count,
+        "moment": moment,
         "left_out": len(asked.ids) - (count or 0) if asked.ids else 0,
         "back": back(request),
     }
@@ -120,7 +124,7 @@ def act(request: HttpRequest, asked: Asked) -> None:
 def hand_over(request: HttpRequest, asked: Asked) -> None:
     """Let a worker do it to all that match; the message links to its result."""
     count = request.POST.get("count", "")
-    row = start(asked.name, asked.wanted, int(count) if count.isdecimal() else 0)
+    row = start(asked.name, asked.wanted, int(count) if count.isdecimal() else 0, moment_of(request))
     if row is None:
         messages.error(request, _("The broker does not answer, so nothing was begun. Try again in a minute."))
         return
@@ -129,6 +133,13 @@ def hand_over(request: HttpRequest, asked: Asked) -> None:
     url = reverse("admin:django_celery_results_taskresult_change", args=[row.pk])
     begun, look = _("A worker does it now, 500 jobs at a time."), _("See how far it is.")
     messages.success(request, format_html("{} <a href='{}'>{}</a>", begun, url, look))
+
+
+def moment_of(request: HttpRequest) -> datetime | None:
+    """When the question was asked: the page may have been open for an hour."""
+    with suppress(ValueError):
+        return datetime.fromisoformat(request.POST.get("moment", ""))
+    return None
 
 
 def back(request: HttpRequest) -> str:

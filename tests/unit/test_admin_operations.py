@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -104,6 +105,23 @@ def test_a_press_of_the_button_hands_it_to_a_worker(admin_client: Client, sent: 
     assert (sent[0]["task_id"], sent[0]["kwargs"]["wanted"]) == (row.task_id, FAILED)
     assert "code=token_refused" in LogEntry.objects.get().change_message
     assert "It waits for a worker." in admin_client.get("/admin/django_celery_results/taskresult/").content.decode()
+
+
+def test_what_fails_while_the_question_stands_there_is_left_alone(
+    admin_client: Client, sent: list[dict[str, Any]]
+) -> None:
+    failed_job("token_refused")
+    page = admin_client.get(OPERATE, {"do": "delete", **FAILED}).content.decode()
+    failed_job("token_refused")
+    form = dict(re.findall(r'name="(\w+)" value="([^"]*)"', page))
+    admin_client.post(OPERATE, form)
+    assert operate(**sent[0]["kwargs"]) == "Deleted 1."
+
+
+def test_a_press_without_the_questions_moment_means_now(admin_client: Client, sent: list[dict[str, Any]]) -> None:
+    failed_job("token_refused")
+    admin_client.post(OPERATE, {"do": "retry", "count": "1", "moment": "nonsense", **FAILED})
+    assert operate(**sent[0]["kwargs"]) == "Retried 1."
 
 
 def test_a_broker_that_is_away_is_explained_and_nothing_is_begun(
