@@ -5,15 +5,27 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from decouple import AutoConfig
+from decouple import Config, RepositoryEmpty, RepositoryEnv
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-read = AutoConfig(search_path=str(BASE_DIR))
+ENCODING = "utf-8-sig"  # Windows puts a mark in front, which would become part of the first name
+
+
+def of_file(path: Path) -> Config:
+    """This file only: decouple's own search goes on upwards, and there another project's .env may name its database."""
+    try:
+        return Config(RepositoryEnv(str(path), ENCODING) if path.is_file() else RepositoryEmpty())
+    except (OSError, UnicodeDecodeError) as error:
+        sys.exit(f"The start was stopped. The file .env cannot be read: save it as UTF-8 text ({error}).")
+
+
+read = of_file(BASE_DIR / ".env")
 problems: list[str] = []
 HOST = re.compile(r"\*|\.?[\w-]+(\.[\w-]+)*\.?|\[[0-9a-fA-F:.]+\]")
 ORIGIN = re.compile(r"https?://(\*\.)?[\w-]+(\.[\w-]+)*(:\d{1,5})?|https?://\[[0-9a-fA-F:.]+\](:\d{1,5})?")

@@ -192,6 +192,23 @@ def test_a_number_that_is_none_is_one_sentence(value: str, said: list[str], monk
     assert said == [f"SOME_SETTING must be a whole number from 0 to 9, not “{value}”."]
 
 
+def test_the_mark_that_windows_puts_in_front_of_a_file_hides_no_setting(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("SOME_SETTING=on", encoding="utf-8-sig")
+    assert env.of_file(tmp_path / ".env")("SOME_SETTING") == "on"
+
+
+def test_a_file_of_settings_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("SOME_SETTING=on", encoding="utf-16")
+    with pytest.raises(SystemExit, match=r"^The start was stopped\. The file \.env cannot be read: save it as UTF-8"):
+        env.of_file(tmp_path / ".env")
+
+
+def test_the_settings_of_a_project_in_the_folder_above_are_not_ours(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("DATABASE_URL=postgres://theirs/db")
+    (tmp_path / "ours").mkdir()
+    assert env.of_file(tmp_path / "ours" / ".env")("DATABASE_URL", default="") == ""
+
+
 def test_gunicorn_takes_no_port_that_is_none(said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", "80a")
     assert runpy.run_path(str(ROOT / "config" / "gunicorn.py"))["bind"].endswith(":8000")
