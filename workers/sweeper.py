@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 BATCH = 500
 WAKE_SECONDS = 1.0
+LONGEST_WAIT = timedelta(minutes=15)  # workers.retry asks for 11 at most
 BROKER_ERRORS = (BrokerError, RedisError, OSError)
 
 
@@ -33,6 +35,7 @@ def sweep(*, rescuing: bool = True) -> float:
     due = Chore.objects.take("sweep", settings.SWEEP_SECONDS * 0.8)
     if due and rescuing:
         rescue(Job.objects.expired())
+        bring_near()
         give_up_the_oldest()
     if Chore.objects.take("wake", WAKE_SECONDS):
         wake()
@@ -59,6 +62,11 @@ def stopped_workers(times: int) -> str:
     if times == 1:
         return _("It stopped the worker, so it was given up.")
     return _("It stopped the worker %(n)s times, so it was given up.") % {"n": times}
+
+
+def bring_near() -> int:
+    """A job that must wait for longer than any wait lasts was put off before the clock was set back."""
+    return Job.objects.queued().filter(next_attempt_at__gt=Now() + LONGEST_WAIT).update(next_attempt_at=Now())
 
 
 def give_up_the_oldest() -> list[UUID]:

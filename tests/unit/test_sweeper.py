@@ -14,6 +14,7 @@ from django.db.models.functions import Now
 from images.models import Chore, GeneratedImage, Job, ProviderState, Status
 from tests.unit.factories import claim, expire, make_job, picture_job, png, running_job
 from workers import janitor, leases, steps, sweeper
+from workers.failures import policy
 
 pytestmark = pytest.mark.django_db
 
@@ -54,6 +55,17 @@ def test_a_job_that_stops_every_worker_is_given_up() -> None:
     job = Job.objects.get()
     assert (job.status, job.error_code) == (Status.FAILED, "worker_died")
     assert job.error_message == "It stopped the worker 2 times, so it was given up."
+
+
+def test_a_clock_that_was_set_back_puts_no_waiting_job_off(woken: list[str]) -> None:
+    far, _near = (make_job(next_attempt_at=Now() + timedelta(minutes=minutes)) for minutes in (60, 11))
+    sweeper.sweep()
+    assert list(Job.objects.due()) == [far] and woken == [str(far.pk)]
+
+
+def test_no_wait_that_is_asked_for_is_as_long_as_one_that_a_clock_made() -> None:
+    longest = policy.retry_after_cap + policy.retry_after_cap / 10
+    assert sweeper.LONGEST_WAIT.total_seconds() > max(longest, policy.cap)
 
 
 def test_two_sweepers_rescue_a_job_once() -> None:
