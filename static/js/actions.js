@@ -5,7 +5,7 @@ import { isTyping } from "./dom.js";
 import { post, Refused } from "./http.js";
 import { gettext } from "./text.js";
 import { toast } from "./toast.js";
-import { focusable, offerUndo, putBack, takeOut } from "./undo.js";
+import { goOnFrom, offerUndo, putBack, takeOut } from "./undo.js";
 import { unwatch, watch } from "./watch.js";
 
 /** @typedef {(card: HTMLElement | null, button: HTMLButtonElement) => Promise<void>} Action */
@@ -102,7 +102,7 @@ async function deleteCard(card, button) {
   offerUndo(gettext("Deleted."), async () => {
     await post(restoreUrl);
     putBack(place);
-    focusable(card)?.focus();
+    goOnFrom(card);
   });
 }
 

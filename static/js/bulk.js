@@ -4,7 +4,7 @@ import { find } from "./dom.js";
 import { post, Refused, token } from "./http.js";
 import { fill, gettext, ngettext } from "./text.js";
 import { toast } from "./toast.js";
-import { focusable, offerUndo, putBack, takeOut } from "./undo.js";
+import { goOnFrom, offerUndo, putBack, takeOut } from "./undo.js";
 
 const MOST = 500; // in one request
 
@@ -58,7 +58,7 @@ function removeAll(bar, cards) {
   offerUndo(words, async () => {
     await change(bar, "restore", cards);
     places.forEach(putBack);
-    focusable(cards[0])?.focus();
+    goOnFrom(cards[0]);
   });
 }
 

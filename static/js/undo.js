@@ -22,6 +22,7 @@ export function offerUndo(words, undo) {
       } catch (error) {
         if (!(error instanceof Refused)) throw error;
         offerUndo(error.message, undo);
+        if (document.activeElement === document.body) find("[data-note] button")?.focus(); // the pressed one went
       }
     },
   });
@@ -48,7 +49,12 @@ export function putBack({ card, parent, before, after, list }) {
   else if (list === location.search) parent.prepend(card);
 }
 
+/** The keyboard goes on from what came back, or from the list that is shown by now. @param {HTMLElement} card */
+export function goOnFrom(card) {
+  (card.isConnected ? focusable(card) : find("#main"))?.focus();
+}
+
 /** @param {Element} card */
-export function focusable(card) {
+function focusable(card) {
   return find(".frame-link, button, a", card);
 }

@@ -337,7 +337,8 @@ def test_undo_waits_for_the_line(gallery: Any) -> None:
     gallery.get_by_role("button", name="Undo").click()
     expect(gallery.get_by_text("No connection. Check it and try again.")).to_be_visible()
     gallery.context.set_offline(False)
-    gallery.get_by_role("button", name="Undo").click()
+    expect(gallery.get_by_role("button", name="Undo")).to_be_focused()
+    gallery.keyboard.press("Enter")
     expect(cards(gallery).nth(1)).to_have_attribute("data-id", str(name))
 
 

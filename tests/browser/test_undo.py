@@ -59,6 +59,7 @@ def test_undo_puts_nothing_into_a_search_that_came_meanwhile(site: Site, painter
     page.get_by_role("button", name="Undo").click()
     expect(page.locator("[data-announce]")).to_contain_text("It is back.")
     expect(cards(page)).to_have_count(0)
+    expect(page.locator("#main")).to_be_focused()
 
 
 def test_a_picture_of_somebody_else_ends_no_choosing(site: Site, painter: Client, page: Any) -> None:
