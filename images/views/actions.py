@@ -30,10 +30,11 @@ def owned(request: HttpRequest, pk: uuid.UUID) -> QuerySet[Job]:
     return found
 
 
-def answer(request: HttpRequest, body: dict[str, Any], message: str, target: str = "") -> HttpResponse:
+def answer(request: HttpRequest, body: dict[str, Any], message: str, target: str = "", undo: str = "") -> HttpResponse:
+    """Without scripts: a message, with a button to the address that undoes it."""
     if wants_json(request):
         return JsonResponse(body)
-    messages.info(request, message)
+    messages.info(request, message, extra_tags=undo)
     return HttpResponseRedirect(target or page_of_ours(request, request.POST.get("next", "")))
 
 
@@ -78,8 +79,9 @@ def delete(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     rows = owned(request, pk)
     if not jobs.to_trash(rows) and not rows.filter(dismissed_at__isnull=False).exists():
         return too_late(request, get_object_or_404(rows), _("It is still being drawn. Cancel it first."))
-    body = {"status": "deleted", "restore_url": reverse("restore", args=[pk])}
-    return answer(request, body, _("Moved to the trash. It stays there for 7 days."))
+    undo = reverse("restore", args=[pk])
+    message = _("Moved to the trash. It stays there for 7 days.")
+    return answer(request, {"status": "deleted", "restore_url": undo}, message, undo=undo)
 
 
 @require_POST

@@ -69,13 +69,6 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
     return error_response(request, 403, "forbidden", _("You may not do this."))
 
 
-def not_allowed(request: HttpRequest, refused: HttpResponseBase) -> HttpResponse:
-    message = _("This address only takes what a button sends. Go back to its page and press it there.")
-    response = error_response(request, 405, "not_allowed", message)
-    response.headers["Allow"] = refused["Allow"]
-    return response
-
-
 def server_error(request: HttpRequest) -> HttpResponse:
     if isinstance(sys.exception(), OperationalError | InterfaceError):
         return database_away(request)
@@ -96,6 +89,13 @@ def database_away(request: HttpRequest) -> HttpResponse:
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     message = _("This page was open for too long. Load it again and press the button once more.")
     return error_response(request, 403, "csrf_failed", message, "403_csrf.html")
+
+
+def not_allowed(request: HttpRequest, response: HttpResponseBase) -> HttpResponse:
+    """In the place of Django's empty answer, which a login on the way to a button leads to, too."""
+    page = error_response(request, 405, "not_allowed", _("Nothing was sent. Go back and press the button once more."))
+    page.headers["Allow"] = response.headers["Allow"]
+    return page
 
 
 def body_too_large(request: HttpRequest) -> HttpResponse:

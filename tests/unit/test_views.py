@@ -116,6 +116,25 @@ def test_a_get_where_a_post_belongs_is_a_405(owner: Client, name: str) -> None:
     assert "POST" in answer["Allow"]
 
 
+def test_who_opens_an_address_that_only_takes_forms_is_told_what_to_do(client: Client) -> None:
+    page = client.get("/generate/")
+    assert (page.status_code, page["Allow"]) == (405, "POST")
+    assert "press the button once more" in page.text
+    assert client.get("/generate/", **JSON).json()["error"]["code"] == "not_allowed"
+
+
+def test_the_buttons_of_a_refused_form_lead_to_a_page(client: Client) -> None:
+    page = client.post("/generate/", {"prompt": " "})
+    assert '<input type="hidden" name="next" value="/">' in page.text
+
+
+def test_without_scripts_a_deletion_can_be_undone(owner: Client) -> None:
+    job = picture_job()
+    page = owner.post(f"/delete/{job.pk}/", {"next": "/gallery/"}, follow=True)
+    assert f'formaction="/restore/{job.pk}/">Undo</button>' in page.text
+    assert f"/restore/{job.pk}/" not in owner.get("/gallery/").text
+
+
 def test_the_status_of_a_picture_says_where_it_is(client: Client) -> None:
     job = picture_job()
     body = client.get(url("status", job)).json()
