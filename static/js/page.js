@@ -7,7 +7,7 @@ import { startForgetting } from "./keeping.js";
 import { startStaying } from "./offline.js";
 import { startThemeSwitch } from "./theme_switch.js";
 import { showLocalTimes } from "./times.js";
-import { showKeptNotes } from "./toast.js";
+import { showKeptNotes, startUndoKey } from "./toast.js";
 
 startThemeSwitch();
 startChanges();
@@ -16,3 +16,4 @@ startForgetting();
 startImages();
 showLocalTimes();
 showKeptNotes(offerToRestore);
+startUndoKey();

@@ -1,6 +1,6 @@
 /** One note at a time at the bottom of the page, with Undo where something went away. */
 
-import { find, findAll } from "./dom.js";
+import { find, findAll, isTyping } from "./dom.js";
 import { gettext } from "./text.js";
 import { forget, recall, remember, tab } from "./store.js";
 
@@ -58,6 +58,16 @@ function undoButton(undo) {
     undo();
   });
   return button;
+}
+
+/** Ctrl+Z presses Undo: behind a long list the keyboard would not reach it before it goes. */
+export function startUndoKey() {
+  document.addEventListener("keydown", (event) => {
+    const undo = find("[data-note] button");
+    if (!undo || isTyping(event) || event.key !== "z" || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    undo.click();
+  });
 }
 
 /** A note stays while it is pointed at or focused. @param {HTMLElement} note */

@@ -62,6 +62,19 @@ def test_undo_puts_nothing_into_a_search_that_came_meanwhile(site: Site, painter
     expect(page.locator("#main")).to_be_focused()
 
 
+def test_a_key_undoes_where_the_button_is_far_from_the_keyboard(site: Site, painter: Client, page: Any) -> None:
+    visit_as(page, painter)
+    page.goto(f"{site.url}/gallery/?mine=1")
+    name = cards(page).nth(2).get_attribute("data-id")
+    expect(page.get_by_role("button", name="Select")).to_be_visible()
+    cards(page).nth(2).get_by_role("button", name="Delete").press("Enter")
+    expect(cards(page).nth(2)).not_to_have_attribute("data-id", str(name))
+    expect(cards(page).nth(2).locator(".frame-link")).to_be_focused()
+    page.keyboard.press("Control+z")
+    expect(cards(page).nth(2)).to_have_attribute("data-id", str(name))
+    expect(cards(page).nth(2).locator(".frame-link")).to_be_focused()
+
+
 def test_a_picture_of_somebody_else_ends_no_choosing(site: Site, painter: Client, page: Any) -> None:
     Client(site.url).picture("chosen by nobody", size="512x512")
     visit_as(page, painter)
