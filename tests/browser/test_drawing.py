@@ -151,6 +151,15 @@ def test_a_failed_job_removed_on_its_own_page_comes_back_there(site: Site, page:
     expect(page).to_have_url(f"{site.url}/gallery/")
 
 
+def test_a_failed_job_can_be_read_on_paper(site: Site, page: Any) -> None:
+    page.goto(site.url)
+    card = draw(page, "on paper [scenario:content_policy]")
+    expect(card).to_contain_text("refused this prompt")
+    page.emulate_media(media="print")
+    assert card.locator(".frame").evaluate("frame => getComputedStyle(frame).backgroundColor") == "rgb(255, 255, 255)"
+    expect(card.get_by_role("button", name="Try again")).to_be_hidden()
+
+
 def test_a_drawing_can_be_canceled(site: Site, page: Any) -> None:
     site.stub.delay = 20.0
     page.goto(site.url)

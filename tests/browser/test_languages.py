@@ -118,6 +118,19 @@ def test_german_pages_are_not_too_wide(
         assert page.evaluate(TOO_WIDE) <= 0, path
 
 
+def test_letters_twice_as_large_stay_within_a_phone(
+    site: Site, painter: Client, paths: list[str], window: Callable[..., Any]
+) -> None:
+    page = german(window, painter, viewport=SIZES[0])
+    for path in [*paths, "/privacy/", "/login/"]:
+        page.goto(site.url + path)
+        page.evaluate("document.documentElement.style.fontSize = '200%'")
+        open_settings(page)
+        assert page.evaluate(TOO_WIDE) <= 0, path
+        skip = page.locator(".skip").bounding_box()
+        assert skip["y"] + skip["height"] <= 0, path
+
+
 @pytest.mark.parametrize("width", [320, 640, 700])
 def test_what_can_be_done_with_chosen_pictures_stands_in_one_line(
     site: Site, painter: Client, window: Callable[..., Any], width: int
