@@ -161,6 +161,7 @@ def test_a_refused_size_is_explained_until_it_is_mended(prompt: Any, page: Any) 
     press_draw(page)
     expect(refusal).to_be_visible()
     expect(page.get_by_role("radio", name=re.compile("Wide"))).to_be_focused()
+    expect(page.get_by_role("group", name="Shape")).to_have_accessible_description(refusal.text_content() or "")
     page.get_by_text("Square", exact=True).click()
     expect(refusal).to_be_hidden()
 
