@@ -1,7 +1,7 @@
 /** One card, drawn from the page's own template: the same partial as the server's. */
 
 import { find, findAll, slots } from "./dom.js";
-import { gettext } from "./text.js";
+import { beginning, gettext } from "./text.js";
 
 const NOBODY = "00000000-0000-0000-0000-000000000000";
 const SIZES = "(min-width: 1800px) 13vw, (min-width: 1400px) 17vw, (min-width: 1000px) 20vw, (min-width: 700px) 33vw, 50vw";
@@ -121,7 +121,7 @@ function fillPicture(card, job, image) {
   const [blur, full] = ["blur", "image"].map((name) => /** @type {HTMLImageElement} */ (slots(card, name)[0]));
   if (image.placeholder) blur.src = image.placeholder;
   full.classList.add("coming");
-  full.alt = job.prompt.slice(0, 200);
+  full.alt = beginning(job.prompt, 200);
   full.width = image.width;
   full.height = image.height;
   full.sizes = SIZES;

@@ -2,7 +2,7 @@
 
 import { find } from "./dom.js";
 import { recall, remember } from "./store.js";
-import { fill, gettext } from "./text.js";
+import { beginning, fill, gettext } from "./text.js";
 import { toast } from "./toast.js";
 
 const KEY = "notify";
@@ -19,7 +19,7 @@ export function tellEnd(job) {
   if (job.status === "canceled" || !document.hidden || !isWanted()) return;
   const words = job.status === "succeeded" ? gettext("Your picture is ready") : gettext("A picture failed");
   try {
-    const note = new Notification(words, { body: job.prompt.slice(0, 120), tag: job.id, icon: job.image?.thumbnail_url });
+    const note = new Notification(words, { body: beginning(job.prompt, 120), tag: job.id, icon: job.image?.thumbnail_url });
     note.onclick = () => {
       window.focus();
       note.close();
@@ -61,7 +61,7 @@ async function isAllowed() {
  * @param {JobStatus} job
  */
 export function endWords(job) {
-  const prompt = job.prompt.slice(0, 60);
+  const prompt = beginning(job.prompt, 60);
   if (job.status === "succeeded") return fill(gettext("Picture ready: %(prompt)s."), { prompt });
   if (job.status === "canceled") return gettext("Canceled.");
   return job.error?.message || gettext("No picture came.");

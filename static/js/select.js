@@ -5,7 +5,7 @@ import { bulk } from "./bulk.js";
 import { promptOf } from "./card.js";
 import { find, findAll, isTyping, slots } from "./dom.js";
 import { areKeysOn } from "./help.js";
-import { fill, gettext, ngettext } from "./text.js";
+import { beginning, fill, gettext, ngettext } from "./text.js";
 
 /** @type {Set<HTMLElement>} */
 const picked = new Set();
@@ -38,7 +38,7 @@ export function offerPicks() {
     if (find(".pick", card)) continue;
     const label = document.createElement("label");
     const box = Object.assign(document.createElement("input"), { type: "checkbox", className: "form-check-input" });
-    box.setAttribute("aria-label", fill(gettext("Choose: %(prompt)s"), { prompt: promptOf(card).slice(0, 80) }));
+    box.setAttribute("aria-label", fill(gettext("Choose: %(prompt)s"), { prompt: beginning(promptOf(card), 80) }));
     label.className = "pick";
     label.append(box);
     find(".frame", card)?.append(label);

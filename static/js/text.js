@@ -23,3 +23,8 @@ export function ngettext(one, many, count) {
 export function fill(text, values) {
   return text.replace(/%\((\w+)\)[sd]/g, (whole, name) => (name in values ? String(values[name]) : whole));
 }
+
+/** The beginning of a text, whole characters only: half an emoji shows as a question mark. @param {string} text @param {number} most */
+export function beginning(text, most) {
+  return [...text].slice(0, most).join("");
+}

@@ -151,6 +151,14 @@ def test_a_failed_job_removed_on_its_own_page_comes_back_there(site: Site, page:
     expect(page).to_have_url(f"{site.url}/gallery/")
 
 
+def test_what_is_said_of_a_picture_ends_with_a_whole_character(site: Site, page: Any) -> None:
+    page.goto(site.url)
+    draw(page, "x" + "🦊" * 300)
+    expect(page.locator("[data-announce]")).to_contain_text("Picture ready: x🦊")
+    assert page.locator("[data-announce]").evaluate("part => part.textContent.isWellFormed()")
+    assert page.locator("[data-card] .frame-image").first.evaluate("image => image.alt.isWellFormed()")
+
+
 def test_a_failed_job_can_be_read_on_paper(site: Site, page: Any) -> None:
     page.goto(site.url)
     card = draw(page, "on paper [scenario:content_policy]")
