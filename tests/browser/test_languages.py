@@ -118,6 +118,18 @@ def test_german_pages_are_not_too_wide(
         assert page.evaluate(TOO_WIDE) <= 0, path
 
 
+def test_the_names_of_the_keys_stand_beside_what_they_do(
+    site: Site, painter: Client, window: Callable[..., Any]
+) -> None:
+    page = german(window, painter, viewport=SIZES[0])
+    page.goto(f"{site.url}/gallery/")
+    page.get_by_role("button", name="Tasten").click()
+    for row in page.locator(".keys > div").all():
+        key, does = row.locator("kbd").last.bounding_box(), row.locator("dd").bounding_box()
+        assert key["x"] + key["width"] + 8 <= does["x"], row.inner_text()
+    assert page.locator(".keys").evaluate("keys => keys.scrollWidth <= keys.clientWidth")
+
+
 def test_letters_twice_as_large_stay_within_a_phone(
     site: Site, painter: Client, paths: list[str], window: Callable[..., Any]
 ) -> None:
