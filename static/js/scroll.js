@@ -87,11 +87,15 @@ function watchLink() {
   if (place) watcher.observe(place);
 }
 
-/** Note how much was loaded and which card was on top. */
+/** Note how much was loaded, which card was on top and where the keyboard was. */
 function keepPlace() {
   if (isComing) return; // it was left before it was there again
   const card = findAll("[data-card]").find((one) => one.getBoundingClientRect().bottom > 0);
-  remember(placeKey(), { loaded, id: card?.dataset.id, top: card?.getBoundingClientRect().top, down: scrollY }, tab());
+  /** @type {HTMLElement | null | undefined} */
+  const keyboard = find(".frame-link:focus-visible")?.closest("[data-card]");
+  /** @type {Place} */
+  const place = { loaded, id: card?.dataset.id, top: card?.getBoundingClientRect().top, down: scrollY, keyboard: keyboard?.dataset.id };
+  remember(placeKey(), place, tab());
 }
 
 /** After the back button, when the browser did not keep the page itself. @param {() => void} onCards */
@@ -102,10 +106,11 @@ async function comeBack(onCards) {
   isComing = true;
   while (loaded < place.loaded && (await more(onCards)));
   isComing = false;
+  if (place.keyboard) find(`[data-card][data-id="${place.keyboard}"] .frame-link`)?.focus({ preventScroll: true });
   if (place.down) goTo(place);
 }
 
-/** @typedef {{loaded: number, down: number, id?: string, top?: number}} Place */
+/** @typedef {{loaded: number, down: number, id?: string, top?: number, keyboard?: string}} Place */
 
 /** Pictures may have come or gone above it. @param {Place} place */
 function goTo({ id, top = 0, down }) {

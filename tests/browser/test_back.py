@@ -76,6 +76,19 @@ def test_back_returns_to_the_same_picture_although_new_ones_came(site: Site, pai
     expect(card(page, name)).to_be_in_viewport()
 
 
+def test_the_keyboard_goes_on_from_the_picture_that_it_had_opened(site: Site, painter: Client, page: Any) -> None:
+    visit_as(page, painter)
+    page.goto(f"{site.url}/gallery/")
+    page.keyboard.press("End")
+    wait_for_script(page, "document.querySelectorAll('[data-card]').length > 48")
+    link = page.locator("[data-card]").nth(50).locator(".frame-link")
+    address = str(link.get_attribute("href"))
+    link.press("Enter")
+    expect(page.get_by_role("button", name="Zoom")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator(f'.frame-link[href="{address}"]')).to_be_focused()
+
+
 def test_a_search_is_there_again_after_back(site: Site, painter: Client, page: Any) -> None:
     visit_as(page, painter)
     page.goto(f"{site.url}/gallery/")
