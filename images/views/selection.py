@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from django.core.exceptions import BadRequest
-from django.core.files.base import File
+from django.core.files.base import ContentFile, File
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
 from django.utils.translation import gettext as _
@@ -24,6 +24,7 @@ from images.views.errors import error_response, limited, too_busy
 from images.views.files import SANDBOX, readable_name, settings_of
 
 MOST = 500
+CHUNK_BYTES = 256 * 1024
 HEADERS = {
     "Content-Disposition": 'attachment; filename="pictures.zip"',
     "Content-Security-Policy": SANDBOX,
@@ -94,21 +95,21 @@ class Packed(ZipStream):  # type: ignore[misc]
     def __iter__(self) -> Iterator[bytes]:
         names, listed = names_in(self.images), []
         for image in self.images:
-            name = self.put(image, names[image.pk])
-            yield from self.file()
-            facts = {"file": name, "created_at": image.created_at.isoformat(), "version": VERSION}
+            source, ending = self.opened(image)
+            facts = {"file": names[image.pk] + ending, "created_at": image.created_at.isoformat(), "version": VERSION}
             listed.append(facts | vars(settings_of(image)))
+            with source as file:
+                self.add(file.chunks(CHUNK_BYTES), facts["file"])
+                yield from self.file()
         self.add(json.dumps(listed, indent=2, ensure_ascii=False), "settings.json")
         yield from self.finalize()
 
-    def put(self, image: GeneratedImage, name: str) -> str:
-        """Its name in the zip. What was removed for good meanwhile takes the other pictures nothing."""
+    def opened(self, image: GeneratedImage) -> tuple[File[bytes], str]:
+        """And what to add to its name. What was removed for good meanwhile takes the other pictures nothing."""
         try:
-            self.add(chunks(image.file.open("rb")), name)
+            return image.file.open("rb"), ""
         except FileNotFoundError:
-            name += ".txt"
-            self.add(self.gone, name)
-        return name
+            return ContentFile(self.gone.encode()), ".txt"
 
     def close(self) -> None:
         """Django calls it once."""
@@ -122,8 +123,3 @@ def names_in(images: list[GeneratedImage]) -> dict[uuid.UUID, str]:
         name = readable_name(image, image.format)
         found[f"{image.pk}-{name}" if name in found else name] = image.pk
     return {pk: name for name, pk in found.items()}
-
-
-def chunks(source: File[bytes]) -> Iterator[bytes]:
-    with source as file:
-        yield from file.chunks(256 * 1024)
