@@ -107,7 +107,7 @@ class Packed(ZipStream):  # type: ignore[misc]
     def opened(self, image: GeneratedImage) -> tuple[File[bytes], str]:
         """And what to add to its name. What was removed for good meanwhile takes the other pictures nothing."""
         try:
-            return image.file.open("rb"), ""
+            return image.file.storage.open(str(image.file.name)), ""  # `image.file` would keep what it opened
         except FileNotFoundError:
             return ContentFile(self.gone.encode()), ".txt"
 

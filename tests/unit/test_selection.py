@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
+from django.core.files.storage import Storage, default_storage
 from django.test import Client
 
+from images.database_storage import DatabaseStorage
 from images.models import GeneratedImage
 from images.views.selection import Packed
 from tests.unit.factories import make_job, picture_job
@@ -125,10 +127,12 @@ def test_a_page_can_ask_whether_the_zip_will_come(client: Client) -> None:
     assert client.post("/zip/", {"id": ids, "ask": "1"}).json() == {"pictures": 1}
 
 
-def test_a_zip_is_streamed_in_little_memory() -> None:
+@pytest.mark.parametrize("storage", [default_storage, DatabaseStorage()], ids=["disk", "database"])
+def test_a_zip_is_streamed_in_little_memory(storage: Storage) -> None:
     images = [picture_job().image for _ in range(20)]
-    for image in images:
-        image.file = image.file.storage.save("big", ContentFile(bytes(2_000_000)))
+    for number, image in enumerate(images):
+        image.file = storage.save(f"big{number}", ContentFile(bytes(2_000_000)))
+        image.file.storage = storage
     tracemalloc.start()
     sent = sum(len(part) for part in Packed(images))
     peak = tracemalloc.get_traced_memory()[1]
