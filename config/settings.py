@@ -193,6 +193,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "images.middleware.VisitorMiddleware",
     "images.middleware.NewsMiddleware",
+    "images.middleware.NotAllowedMiddleware",  # within those that keep messages and set cookies: it makes a page
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"

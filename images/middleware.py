@@ -51,17 +51,20 @@ class NewsMiddleware(MiddlewareMixin):
         return response
 
 
+class NotAllowedMiddleware(MiddlewareMixin):
+    """Django has no words for a method that an address does not take: the page would be blank."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        return not_allowed(request, response) if isinstance(response, HttpResponseNotAllowed) else response
+
+
 class ReadableMiddleware(MiddlewareMixin):
-    """What is too large, or no text that a database takes, is refused before anything reads it; what is, in words."""
+    """What is too large, or no text that a database takes, is refused before anything reads it."""
 
     def process_request(self, request: HttpRequest) -> HttpResponseBase | None:
         if body_length(request) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             return body_too_large(request)
         return bad_request(request) if holds_nul(request) or not speaks_utf8(request) else None
-
-    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        """Django has no words for a method that an address does not take: the page would be blank."""
-        return not_allowed(request, response) if isinstance(response, HttpResponseNotAllowed) else response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
         """The database refused a value that came with the request: a NUL, a number that is too large."""

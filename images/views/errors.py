@@ -91,11 +91,11 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return error_response(request, 403, "csrf_failed", message, "403_csrf.html")
 
 
-def not_allowed(request: HttpRequest, response: HttpResponseBase) -> HttpResponse:
-    """In the place of Django's empty answer, which a login on the way to a button leads to, too."""
+def not_allowed(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Fill Django's empty answer, which a login on the way to a button leads to, too."""
     page = error_response(request, 405, "not_allowed", _("Nothing was sent. Go back and press the button once more."))
-    page.headers["Allow"] = response.headers["Allow"]
-    return page
+    response.content, response.headers["Content-Type"] = page.content, page.headers["Content-Type"]
+    return response
 
 
 def body_too_large(request: HttpRequest) -> HttpResponse:

@@ -118,9 +118,20 @@ def test_a_get_where_a_post_belongs_is_a_405(owner: Client, name: str) -> None:
 
 def test_who_opens_an_address_that_only_takes_forms_is_told_what_to_do(client: Client) -> None:
     page = client.get("/generate/")
-    assert (page.status_code, page["Allow"]) == (405, "POST")
-    assert "press the button once more" in page.text
+    assert (page.status_code, page["Allow"], "press the button once more" in page.text) == (405, "POST", True)
     assert client.get("/generate/", **JSON).json()["error"]["code"] == "not_allowed"
+
+
+def test_a_message_on_the_page_for_a_wrong_method_is_told_once(owner: Client) -> None:
+    owner.post(url("delete", picture_job()))
+    pages = [owner.get(path).text for path in ("/generate/", "/")]
+    assert ["Moved to the trash" in page for page in pages] == [True, False]
+    assert "csrftoken" in owner.cookies
+
+
+def test_a_wrong_method_is_logged_once(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    client.get("/generate/")
+    assert len(caplog.records) == 1
 
 
 def test_the_buttons_of_a_refused_form_lead_to_a_page(client: Client) -> None:
