@@ -7,6 +7,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Any
 
 from django.core.exceptions import BadRequest
 from django.core.files.base import ContentFile, File
@@ -93,16 +94,20 @@ class Packed(ZipStream):  # type: ignore[misc]
         self.images, self.gone = images, _("This picture is gone. If you did not remove it, tell the site's owner.")
 
     def __iter__(self) -> Iterator[bytes]:
-        names, listed = names_in(self.images), []
+        names, listed = names_in(self.images), list[dict[str, Any]]()
         for image in self.images:
-            source, ending = self.opened(image)
-            facts = {"file": names[image.pk] + ending, "created_at": image.created_at.isoformat(), "version": VERSION}
-            listed.append(facts | vars(settings_of(image)))
-            with source as file:
-                self.add(file.chunks(CHUNK_BYTES), facts["file"])
-                yield from self.file()
+            yield from self.picture(image, names[image.pk], listed)
         self.add(json.dumps(listed, indent=2, ensure_ascii=False), "settings.json")
         yield from self.finalize()
+
+    def picture(self, image: GeneratedImage, name: str, listed: list[dict[str, Any]]) -> Iterator[bytes]:
+        """One at a time is in memory."""
+        source, ending = self.opened(image)
+        facts = {"file": name + ending, "created_at": image.created_at.isoformat(), "version": VERSION}
+        listed.append(facts | vars(settings_of(image)))
+        with source as file:
+            self.add(file.chunks(CHUNK_BYTES), name + ending)
+            yield from self.file()
 
     def opened(self, image: GeneratedImage) -> tuple[File[bytes], str]:
         """And what to add to its name. What was removed for good meanwhile takes the other pictures nothing."""

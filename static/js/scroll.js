@@ -106,7 +106,8 @@ async function comeBack(onCards) {
   isComing = true;
   while (loaded < place.loaded && (await more(onCards)));
   isComing = false;
-  if (place.keyboard) find(`[data-card][data-id="${place.keyboard}"] .frame-link`)?.focus({ preventScroll: true });
+  const free = document.activeElement === document.body; // nobody types in the search by now
+  if (place.keyboard && free) find(`[data-card][data-id="${place.keyboard}"] .frame-link`)?.focus({ preventScroll: true });
   if (place.down) goTo(place);
 }
 
