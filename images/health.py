@@ -33,11 +33,16 @@ class InWords(Exception):
     """Says what is wrong in a whole sentence."""
 
 
+def are_tables_old() -> bool:
+    """Or missing."""
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
 @cache
 def check_tables() -> None:
     """Raises InWords. Once they are all there they stay: a new version comes with new processes."""
-    executor = MigrationExecutor(connection)
-    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+    if are_tables_old():
         raise InWords(_("its tables are missing or old: run “manage.py migrate”"))
 
 

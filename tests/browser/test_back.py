@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from tests.browser.conftest import Site, draw, visit_as, wait_for_script
+from tests.browser.conftest import Site, draw, painter_of, visit_as, wait_for_script
 from tests.services import Client, chromium_path, require
 
 pytestmark = [pytest.mark.e2e, pytest.mark.browser]
@@ -29,10 +29,7 @@ def browser(request: pytest.FixtureRequest) -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def painter(site: Site) -> Client:
-    client = Client(site.url)
-    jobs = [client.submit(f"picture number {number}", size="512x512", count=4) for number in range(15)]
-    client.wait([job for batch in jobs for job in batch])
-    return client
+    return painter_of(site, 60)
 
 
 def card(page: Any, name: str) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Site, visit_as
+from tests.browser.conftest import Site, painter_of, visit_as
 from tests.services import Client
 
 pytestmark = [pytest.mark.e2e, pytest.mark.browser]
@@ -20,11 +20,7 @@ PICTURES = 56
 
 @pytest.fixture(scope="module")
 def painter(site: Site) -> Client:
-    """The visitor who has drawn PICTURES pictures."""
-    client = Client(site.url)
-    jobs = [client.submit(f"picture number {number}", size="512x512", count=4) for number in range(PICTURES // 4)]
-    client.wait([job for batch in jobs for job in batch])
-    return client
+    return painter_of(site, PICTURES)
 
 
 @pytest.fixture

@@ -14,13 +14,13 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error, connection
-from django.db.migrations.executor import MigrationExecutor
 from waitress.server import create_server
 
 from config import env, problems
 from config.celery import app
 from config.handler import get_wsgi_application
 from config.logs import redact
+from images.health import are_tables_old
 from images.models import Job
 from workers import backends
 from workers.leases import leases
@@ -110,8 +110,7 @@ def reach_database() -> None:
 
 
 def migrate_if_needed() -> None:
-    executor = MigrationExecutor(connection)
-    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+    if are_tables_old():
         call_command("migrate", verbosity=0)
 
 
