@@ -4,9 +4,10 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --no-input
 PYTEST := $(PY) -m pytest -rsR
-# One process per core, each with servers of its own; servers that were given are shared, so then there is one.
+# One process more than cores, for each waits now and then, with servers of its own; servers that were given are shared,
+# so then there is one.
 # In the order of their folders, so that the slow ones of real processes come first and the cores end together.
-AT_ONCE := $(if $(TEST_REDIS_URL)$(TEST_DATABASE_URL),,--numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder)
+AT_ONCE := $(if $(TEST_REDIS_URL)$(TEST_DATABASE_URL),,--numprocesses $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1) --maxprocesses 4 --dist loadfile --no-loadscope-reorder)
 NODE := node_modules/.installed
 STATIC_SOURCES := $(shell find static config/staticfiles.py 2>/dev/null)
 FINDS_PYTHON := for p in "$(PYTHON)" python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -35,7 +36,7 @@ run: install ## Start everything at http://127.0.0.1:8000 (Ctrl-C stops it)
 test: $(VENV)/.dev staticfiles/staticfiles.json ## Run every test
 	@$(PYTEST) -m "not slow" $(AT_ONCE) $(ARGS)
 
-test-postgres: $(VENV)/.dev ## Run the unit tests on PostgreSQL
+test-postgres: $(VENV)/.dev ## Run the unit tests that use a database on PostgreSQL
 	@TEST_DATABASE=postgres $(PYTEST) tests/unit $(AT_ONCE) $(ARGS)
 
 faults: $(VENV)/.dev staticfiles/staticfiles.json ## Run every fault test: kills, hangs and outages of real processes

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.test import SimpleTestCase
 
 from images import limits
 from tests.services import (
@@ -70,11 +71,22 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGTERM, lambda *_: pytest.exit("stopped by SIGTERM", 143))  # ends the started servers too
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Real processes wait on real clocks, so a deadline can pass: each of them may try three times."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Real processes wait on real clocks, so a deadline can pass: each of them may try three times.
+
+    On PostgreSQL only what uses a database is run: the rest would say the same twice.
+    """
     for item in items:
         if any(item.get_closest_marker(name) for name in ("e2e", "browser", "faults")):
             item.add_marker(pytest.mark.flaky(reruns=2))
+    if os.environ.get("TEST_DATABASE") == "postgres":
+        config.hook.pytest_deselected(items=[item for item in items if not uses_database(item)])
+        items[:] = filter(uses_database, items)
+
+
+def uses_database(item: pytest.Item) -> bool:
+    by_class = issubclass(getattr(item, "cls", None) or object, SimpleTestCase)
+    return by_class or item.get_closest_marker("django_db") is not None or "db" in getattr(item, "fixturenames", ())
 
 
 @pytest.fixture(autouse=True)
