@@ -4,10 +4,9 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --no-input
 PYTEST := $(PY) -m pytest -rsR
-# One process more than cores, for each waits now and then, with servers of its own; servers that were given are shared,
-# so then there is one.
+# One process per core, each with servers of its own; servers that were given are shared, so then there is one.
 # In the order of their folders, so that the slow ones of real processes come first and the cores end together.
-AT_ONCE := $(if $(TEST_REDIS_URL)$(TEST_DATABASE_URL),,--numprocesses $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1) --maxprocesses 4 --dist loadfile --no-loadscope-reorder)
+AT_ONCE := $(if $(TEST_REDIS_URL)$(TEST_DATABASE_URL),,--numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder)
 NODE := node_modules/.installed
 STATIC_SOURCES := $(shell find static config/staticfiles.py 2>/dev/null)
 FINDS_PYTHON := for p in "$(PYTHON)" python3 python3.14 python3.13 python3.12 python3.11; do \

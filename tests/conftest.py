@@ -74,17 +74,19 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Real processes wait on real clocks, so a deadline can pass: each of them may try three times.
 
-    On PostgreSQL only what uses a database is run: the rest would say the same twice.
+    On PostgreSQL only what may differ there is run: the rest would say the same twice.
     """
     for item in items:
         if any(item.get_closest_marker(name) for name in ("e2e", "browser", "faults")):
             item.add_marker(pytest.mark.flaky(reruns=2))
     if os.environ.get("TEST_DATABASE") == "postgres":
-        config.hook.pytest_deselected(items=[item for item in items if not uses_database(item)])
-        items[:] = filter(uses_database, items)
+        config.hook.pytest_deselected(items=[item for item in items if not asks_database(item)])
+        items[:] = filter(asks_database, items)
 
 
-def uses_database(item: pytest.Item) -> bool:
+def asks_database(item: pytest.Item) -> bool:
+    if item.get_closest_marker("any_database"):
+        return False
     by_class = issubclass(getattr(item, "cls", None) or object, SimpleTestCase)
     return by_class or item.get_closest_marker("django_db") is not None or "db" in getattr(item, "fixturenames", ())
 

@@ -19,7 +19,7 @@ from tests.unit.conftest import STRANGER, Reader, client_of
 from tests.unit.factories import OWNER, failed_job, make_job, picture_job
 from tests.unit.test_fuzz import names_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 DOC = Path(__file__).resolve().parents[2] / "docs" / "security.md"
 BEGIN, END = "<!-- the matrix: tests/unit/test_security_matrix.py writes it -->", "<!-- end of the matrix -->"
 PEOPLE = ("owner", "another", "nobody", "staff")

@@ -76,6 +76,7 @@ def test_a_waiting_job_has_nothing_to_pack(owner: Client) -> None:
     assert owner.get("/zip/", {"id": str(make_job().pk)}).status_code == 404
 
 
+@pytest.mark.any_database
 def test_two_hundred_pictures_are_asked_for_with_a_form(client: Client) -> None:
     """An address with their ids would be longer than servers take."""
     ids = [str(picture_job().pk) for _ in range(200)]
