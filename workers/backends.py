@@ -57,6 +57,8 @@ def check(*, draw: bool = False) -> list[Line]:
             return check_huggingface(huggingface_config(), session, settings.HF_MODEL, draw=draw)
     if draw:
         return [check_drawing(provider(name), settings.HF_MODEL)]
-    if name == "demo":
-        return [Line(True, _("demo draws, and needs no check. Set HF_TOKEN for real pictures."))]
-    return [Line(True, _("%(name)s draws, and needs no check."), {"name": name})]
+    if name != "demo":
+        return [Line(True, _("%(name)s is not asked before it draws. Draw a picture to test it."), {"name": name})]
+    if settings.IMAGE_PROVIDER == "demo":
+        return [Line(True, _("%(name)s draws, and needs no check."), {"name": name})]
+    return [Line(True, _("demo draws, and needs no check. Set HF_TOKEN for real pictures."))]

@@ -69,6 +69,7 @@ def home_page(request: HttpRequest, form: GenerateForm, status: int = 200) -> Ht
         "cards": cards(shown, who),
         "next_url": reverse("gallery") if newest.next_cursor else None,
         "demo": backends.chosen() == "demo",
+        "token_helps": settings.IMAGE_PROVIDER == "auto",
         "usage": usage(backends.chosen()),
         "samples": [] if shown else presets.SAMPLES,
         "model_info_json": {info.id: {name: getattr(info, name) for name in MODEL_FACTS} for info in offered_models()},

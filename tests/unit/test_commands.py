@@ -10,9 +10,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, ProgrammingError
 from django.db.models.functions import Now
+from django.test import Client
 
 import manage
 from images import jobs
+from images.management.commands.serve import who_draws
 from images.models import GeneratedImage, Job, Status
 from tests.stub_huggingface import HuggingFaceStub
 from tests.unit.factories import failed_job, make_job, picture_job
@@ -94,6 +96,20 @@ def test_the_demo_needs_no_check_and_tells_how_to_get_real_pictures() -> None:
     answer, _ = said("check_provider")
     assert "needs no check" in answer and "HF_TOKEN" in answer
     assert "A picture came from demo" in said("check_provider", "--draw")[0]
+
+
+def test_nothing_is_said_to_work_that_nobody_asked(settings: Any) -> None:
+    settings.IMAGE_PROVIDER = "openai"
+    answer, _ = said("check_provider")
+    assert "Draw a picture to test it." in answer and "needs no check" not in answer
+
+
+@pytest.mark.parametrize(("provider", "token"), [("demo", ""), ("demo", "hf_test_token"), ("openai", "")])
+def test_a_token_is_spoken_of_only_where_it_decides(client: Client, settings: Any, provider: str, token: str) -> None:
+    settings.IMAGE_PROVIDER, settings.HF_TOKEN = provider, token
+    told = [who_draws(), said("check_provider")[0], client.get("/").content.decode()]
+    assert not [text for text in told if "token was found" in text or "HF_TOKEN" in text]
+    assert ("The built-in demo draws." in told[-1]) == (provider == "demo")
 
 
 def test_a_good_token_passes_and_a_missing_one_is_explained(settings: Any) -> None:

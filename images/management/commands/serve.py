@@ -66,7 +66,7 @@ class Command(BaseCommand):
         waiting = Job.objects.filter(status__in=("queued", "running")).count()
         host = env.text("HOST", "127.0.0.1").replace("*", "localhost")
         self.stdout.write(f"Open http://{host}:{port} in your browser.")
-        self.stdout.write(about_token())
+        self.stdout.write(who_draws())
         if waiting:
             self.stdout.write(f"{pictures(waiting)} from the last time will be drawn now.")
         self.stdout.write("Press Ctrl-C to stop.")
@@ -94,8 +94,10 @@ def pictures(number: int) -> str:
     return "1 picture" if number == 1 else f"{number} pictures"
 
 
-def about_token() -> str:
+def who_draws() -> str:
     name = backends.chosen()
+    if settings.IMAGE_PROVIDER != "auto":
+        return f"{name} draws, as IMAGE_PROVIDER says."
     if name == "demo":
         return "No token was found: the built-in demo draws. Set HF_TOKEN in .env for real pictures."
     return f"A token was found: {name} draws with {settings.HF_MODEL}."
