@@ -22,8 +22,8 @@ APP_JSON = json.loads((ROOT / "app.json").read_text())
 REPLIT = tomllib.loads((ROOT / ".replit").read_text())
 PAGES = sorted((ROOT / "docs" / "deploy").glob("*.md"))
 LINKED = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-# Read by gunicorn, make run, Docker Compose or Debian's Python, so not in config/settings.py.
-NOT_SETTINGS = {"HOST", "PORT", "WEB_CONCURRENCY", "SITE_ADDRESS", "POSTGRES_PASSWORD", "PIP_USER"}
+# Read by Docker Compose or Debian's Python, and explained on the pages of those.
+NOT_SETTINGS = {"SITE_ADDRESS", "POSTGRES_PASSWORD", "PIP_USER"}
 
 
 def documented() -> set[str]:
