@@ -164,8 +164,8 @@ def test_sentences_kept_in_rows_are_shown_in_german(sentence: str) -> None:
     ("wanted", "language", "title"),
     [
         ("de", "de", "Ein Bild zeichnen"),
-        ("de-CH,fr;q=0.8", "de", "Ein Bild zeichnen"),
-        ("fr,de;q=0.5", "de", "Ein Bild zeichnen"),
+        ("de-CH,is;q=0.8", "de", "Ein Bild zeichnen"),
+        ("is,de;q=0.5", "de", "Ein Bild zeichnen"),
         ("en-GB,de;q=0.5", "en", "Draw a picture"),
         ("xx,tlh;q=0.5", "en", "Draw a picture"),
         ("ja", "en", "Draw a picture"),
