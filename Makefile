@@ -32,7 +32,7 @@ install: $(VENV)/.runtime staticfiles/staticfiles.json ## Only install: .venv an
 run: install ## Start everything at http://127.0.0.1:8000 (Ctrl-C stops it)
 	@exec $(PY) manage.py serve
 
-test: $(VENV)/.dev staticfiles/staticfiles.json ## Run every test
+test: $(VENV)/.dev staticfiles/staticfiles.json ## Run every test but the slow ones
 	@$(PYTEST) -m "not slow" $(AT_ONCE) $(ARGS)
 
 test-postgres: $(VENV)/.dev ## Run the unit tests that use a database on PostgreSQL

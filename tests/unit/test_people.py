@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from images import identity
 from images.identity import signed_key
-from images.models import Job
+from images.models import GeneratedImage, Job
 from tests.unit.conftest import STRANGER, Reader
 from tests.unit.factories import OWNER, failed_job, make_job, picture_job, running_job
 from workers import janitor
@@ -328,6 +328,14 @@ def test_old_prompts_without_a_picture_go_with_the_old_pictures(settings: Any) -
     while janitor.purge():
         pass
     assert list(Job.objects.values_list("pk", flat=True)) == [young.pk]
+
+
+def test_a_star_keeps_no_old_picture(settings: Any) -> None:
+    settings.KEEP_DAYS = 30
+    old = picture_job()
+    GeneratedImage.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(days=31), starred=True)
+    assert janitor.purge() == 1
+    assert not Job.objects.exists()
 
 
 def test_for_ever_is_for_ever() -> None:

@@ -19,8 +19,8 @@ HEAD = """# Who draws, and what can go wrong
 Made from the tables in the code; `tests/unit/test_provider_docs.py` writes it and holds it true.
 
 `HF_PROVIDER=auto` asks the Hub who serves the model and takes the first live provider of these: {adapters}.
-When that one says that it does not serve the model, or cannot be billed, the next one is asked once. The Hub's answer is
-kept for an hour. A name of these takes only that one. An address is your own endpoint: it is sent
+When that one says that it does not serve the model, or cannot be billed, the next one is asked once. The Hub's answer
+is kept for an hour. A name of these takes only that one. An address is your own endpoint: it is sent
 `{{"inputs": "a fox", "parameters": {{...}}}}` with `HF_TOKEN`, and must answer with a picture.
 
 ## What people read

@@ -92,6 +92,7 @@ def test_no_page_holds_markup_that_the_policy_forbids(owner: Client) -> None:
 @pytest.fixture
 def https(settings: Any) -> None:
     settings.SECURE_SSL_REDIRECT, settings.SECURE_HSTS_SECONDS = True, 31_536_000
+    settings.SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 
@@ -106,7 +107,7 @@ def test_http_leads_to_https_but_for_health() -> None:
 def test_on_https_the_browser_is_told_to_stay_there() -> None:
     answer = Client().get("/", HTTP_X_FORWARDED_PROTO="https")
     assert answer.status_code == 200
-    assert answer["Strict-Transport-Security"].startswith("max-age=31536000")
+    assert answer["Strict-Transport-Security"].startswith("max-age=31536000; includeSubDomains")
 
 
 def test_without_a_trusted_proxy_nobody_claims_to_be_on_https(settings: Any) -> None:
