@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.contrib.auth.views import LoginView
@@ -54,7 +55,7 @@ def leave(request: HttpRequest | None, **kwargs: Any) -> None:
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
     own = Job.objects.filter(owner=owner(request)).count()
-    return render(request, "images/privacy.html", {"own": own})
+    return render(request, "images/privacy.html", {"own": own, "shared": settings.GALLERY == "shared"})
 
 
 @require_POST

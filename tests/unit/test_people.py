@@ -297,6 +297,17 @@ def test_the_privacy_page_says_how_much_there_is(owner: Client) -> None:
     assert owner.get("/privacy/").context["own"] == 1
 
 
+@pytest.mark.parametrize(("gallery", "sees"), [("shared", 200), ("private", 404)])
+def test_the_privacy_page_says_who_sees_prompts(
+    gallery: str, sees: int, owner: Client, stranger: Client, settings: Any
+) -> None:
+    settings.GALLERY = gallery
+    assert stranger.get(f"/images/{picture_job().pk}/").status_code == sees
+    page = owner.get("/privacy/").content.decode()
+    assert ("Everybody who may look around here sees" in page) == (sees == 200)
+    assert ("Only you and the people who run this site see" in page) == (sees == 404)
+
+
 def forget(*arguments: str) -> str:
     out = StringIO()
     call_command("forget", *arguments, stdout=out)
