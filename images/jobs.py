@@ -1,4 +1,4 @@
-"""Submit, cancel, retry, star, delete: what the views and the admin do with jobs. The only module that enqueues."""
+"""Submit, cancel, retry, star, delete: what the views and the admin do with jobs. Wakes the workers for them."""
 
 from __future__ import annotations
 
