@@ -58,6 +58,12 @@ def test_no_limit_is_a_choice(client: Client, settings: Any) -> None:
     assert {client.post("/generate/", {"prompt": f"{n}"}, **JSON).status_code for n in range(35)} == {202}
 
 
+def test_without_a_rate_what_waits_is_limited_still(client: Client, settings: Any) -> None:
+    settings.RATE_LIMIT, settings.MAX_WAITING = "", 2
+    answers = [client.post("/generate/", {"prompt": f"{n}"}, **JSON).status_code for n in range(3)]
+    assert answers == [202, 202, 429]
+
+
 def test_several_limits_hold_together(client: Client, settings: Any) -> None:
     settings.RATE_LIMIT = "10/minute;2/day"
     answers = [client.post("/generate/", {"prompt": f"{n}"}, **JSON) for n in range(3)]
