@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from images.models import Job
+from images.models.job import new_id
 from tests.unit.conftest import Reader
 from tests.unit.factories import failed_job, make_job, picture_job
 
@@ -84,6 +85,12 @@ def test_no_page_holds_markup_that_the_policy_forbids(owner: Client) -> None:
         page = text_of(owner.get(address))
         assert not re.search(r"\sstyle=|\son[a-z]+=\"|javascript:", page), address
         assert not re.search(r'<(script|link|img|form|iframe)[^>]*\b(src|href|action)="(https?:)?//', page), address
+
+
+def test_who_knows_one_id_has_32_bits_to_guess_of_the_next() -> None:
+    ids = [new_id().int for _ in range(200)]
+    assert ids == sorted(ids)
+    assert len({number % 2**32 for number in ids}) == len(ids)
 
 
 # https
