@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from tests.services import AppProcesses, Client, PostgresServer, Process, RedisServer, wait_until
+from tests.services import ROOT, AppProcesses, Client, PostgresServer, Process, RedisServer, wait_until
 from tests.stub_huggingface import HuggingFaceStub
 
 pytestmark = pytest.mark.e2e
@@ -104,3 +108,11 @@ def test_who_cancels_sees_it_at_once_whichever_process_answers(
         client.session.post(f"{client.url}/cancel/{job['id']}/", token, headers=headers, timeout=30)
         seen.append((before, {client.status(job["id"])[0]["status"] for _ in range(6)}))
     assert seen == [({"queued"}, {"canceled"})] * 10
+
+
+def test_the_program_of_the_docs_draws_a_fox(app_processes: Callable[..., AppProcesses], tmp_path: Path) -> None:
+    (program,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "api.md").read_text(encoding="utf-8"), re.DOTALL)
+    site = app_processes().embedded().wait_ready()
+    program = program.replace("http://127.0.0.1:8000", site.url)
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True, timeout=60)
+    assert Image.open(BytesIO((tmp_path / "fox").read_bytes())).size == (1024, 1024)
