@@ -16,11 +16,21 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from images.identity import owner
 from images.limits import request_wait
 
+TITLES = {
+    400: gettext_lazy("This did not work"),
+    403: gettext_lazy("You may not do this"),
+    404: gettext_lazy("There is nothing here"),
+    405: gettext_lazy("Nothing was sent"),
+    413: gettext_lazy("That was too much text"),
+    429: gettext_lazy("Too many at once"),
+    500: gettext_lazy("A mistake of our own"),
+    503: gettext_lazy("Not now"),
+}
 LONGEST_WAY_BACK = 1000  # characters; Django refuses to redirect to more than 2048 bytes
 View = Callable[..., HttpResponseBase]
 
@@ -36,7 +46,7 @@ def page_of_ours(request: HttpRequest, address: str) -> str:
 
 
 def error_response(
-    request: HttpRequest, status: int, code: str, message: str, template: str = "", **more: Any
+    request: HttpRequest, status: int, code: str, message: str, title: str = "", **more: Any
 ) -> HttpResponse:
     """A page, or JSON with `more` in it; what refuses a download of many is told on the page that asked for it."""
     if wants_json(request):
@@ -44,7 +54,8 @@ def error_response(
     if status < 500 and (page := named_page(request)):
         messages.error(request, message)
         return HttpResponseRedirect(page_of_ours(request, page))
-    return render(request, template or f"{status}.html", {"message": message}, status=status)
+    template = "error.html" if status < 500 else "500.html"
+    return render(request, template, {"title": title or TITLES[status], "message": message}, status=status)
 
 
 def named_page(request: HttpRequest) -> str:
@@ -88,7 +99,7 @@ def database_away(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     message = _("This page was open for too long. Load it again and press the button once more.")
-    return error_response(request, 403, "csrf_failed", message, "403_csrf.html")
+    return error_response(request, 403, "csrf_failed", message, _("This page was open for too long"))
 
 
 def not_allowed(request: HttpRequest, response: HttpResponse) -> HttpResponse:
