@@ -79,11 +79,6 @@ PICTURE_STORAGES: dict[str, dict[str, Any]] = {
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATICFILES_FINDERS = [
-    "django.contrib.staticfiles.finders.FileSystemFinder",
-    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
-    "config.staticfiles.BootstrapFinder",
-]
 STORAGES: dict[str, dict[str, Any]] = {
     "default": PICTURE_STORAGES[IMAGE_STORAGE],
     "staticfiles": {"BACKEND": "config.staticfiles.HashedStaticFilesStorage"},
@@ -173,7 +168,8 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "django.contrib.staticfiles",
+    "config.staticfiles.LinkedFilesConfig",
+    "bootstrap",
     "django_celery_results",
     "images",
 ]
