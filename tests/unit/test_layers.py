@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # From the top down. A module may import from its own entry and from every later one.
 LAYERS = [
-    ("config.urls", "config.wsgi", "config.gunicorn"),
+    ("config.urls", "config.gunicorn"),
     ("images.middleware",),
     ("images.admin", "images.management"),
     ("images.views.actions", "images.views.generate", "images.views.people", "images.views.selection"),

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.test import Client, RequestFactory
 
-from config.handler import get_wsgi_application
+from config.wsgi import application
 from images.search import words_in
 from images.views.selection import names_in
 from tests.unit.factories import failed_job, make_job, picture_job
@@ -92,7 +92,7 @@ def test_no_charset_ends_a_request_before_our_own_code(kind: str) -> None:
     """In Django's own handler this raises, and the web server answers with its bare 500."""
     made = RequestFactory().get("/gallery/?q=%ff&" + "a=1&" * 1200).environ
     said: list[str] = []
-    answer = get_wsgi_application()({**made, "CONTENT_TYPE": kind}, lambda status, headers: said.append(status))
+    answer = application({**made, "CONTENT_TYPE": kind}, lambda status, headers: said.append(status))
     assert said == ["400 Bad Request"] and b"could not be read" in b"".join(answer)
 
 

@@ -18,8 +18,8 @@ from waitress.server import create_server
 
 from config import env, problems
 from config.celery import app
-from config.handler import get_wsgi_application
 from config.logs import redact
+from config.wsgi import application
 from images.health import are_tables_old
 from images.models import Job
 from workers import backends
@@ -120,7 +120,7 @@ def listen() -> Any:
     host, port = env.text("HOST", "127.0.0.1"), env.number("PORT", 8000, 0, 65535)
     problems.stop_if_any()
     try:
-        return create_server(get_wsgi_application(), host=host, port=port, threads=WEB_THREADS, **SERVER_OPTIONS)
+        return create_server(application, host=host, port=port, threads=WEB_THREADS, **SERVER_OPTIONS)
     except (OSError, ValueError) as error:
         raise CommandError(f"The address {host}:{port} cannot be used ({error}). {advice(error)}") from None
 
