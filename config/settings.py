@@ -187,9 +187,7 @@ MIDDLEWARE = [
     "images.middleware.MembersOnlyMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "images.middleware.VisitorMiddleware",
-    "images.middleware.NewsMiddleware",
-    "images.middleware.NotAllowedMiddleware",  # within those that keep messages and set cookies: it makes a page
+    "images.middleware.VisitorMiddleware",  # within those that keep messages: it makes a page
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"

@@ -35,27 +35,15 @@ class TextGZipMiddleware(GZipMiddleware):
 
 
 class VisitorMiddleware(MiddlewareMixin):
-    """A visitor whose key was asked for gets it as a cookie."""
+    """What an answer brings its visitor: words, news and a name."""
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if isinstance(response, HttpResponseNotAllowed):  # Django has no words for it: the page would be blank
+            response = not_allowed(request, response)
+        if request.method not in BODILESS:  # whoever changes something sees it in the next poll
+            answers.forget()
         remember(request, response)
         return response
-
-
-class NewsMiddleware(MiddlewareMixin):
-    """Whoever changes something sees it in the next poll."""
-
-    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        if request.method not in BODILESS:
-            answers.forget()
-        return response
-
-
-class NotAllowedMiddleware(MiddlewareMixin):
-    """Django has no words for a method that an address does not take: the page would be blank."""
-
-    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        return not_allowed(request, response) if isinstance(response, HttpResponseNotAllowed) else response
 
 
 class ReadableMiddleware(MiddlewareMixin):
