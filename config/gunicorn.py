@@ -23,10 +23,8 @@ workers = env.number("WEB_CONCURRENCY", 2, 1, 64)
 threads = 8  # each may hold one database connection: workers x threads of them
 preload_app = True  # one copy in memory, and a bad setting ends the start with its sentence instead of a restart loop
 
-timeout = 30  # seconds without a sign of life: above the database's own limit of 15 for a statement
 graceful_timeout = 25  # requests get this long to end on a stop; Heroku kills after 30
 keepalive = 95  # longer than the proxies in front keep theirs (60 to 90), so that they never meet a closed connection
-max_requests = 0  # no restarts on a count: nothing is known to leak, and each one costs a cold start
 
 limit_request_line = 8190  # a status request for 100 jobs is 4,021 bytes long, gunicorn's own limit 4,094
 forwarder_headers = ""  # by its own list a visitor's SCRIPT_NAME moves the site, past a proxy's rules for some paths

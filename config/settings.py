@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -118,7 +117,7 @@ CACHES: dict[str, dict[str, Any]] = {
         "OPTIONS": {
             "socket_timeout": 1,
             "socket_connect_timeout": 1,
-            "serializer": "django.core.signing.JSONSerializer",  # not pickle, as for Celery below
+            "serializer": "django.core.signing.JSONSerializer",  # not pickle: who writes to Redis runs no code here
         },
     }
     if REDIS_URL
@@ -138,22 +137,18 @@ REDIS_OPTIONS: dict[str, Any] = {
 }
 CELERY_BROKER_TRANSPORT_OPTIONS = REDIS_OPTIONS if REDIS_URL else {}
 CELERY_IMPORTS = ["workers.tasks", "workers.steps", "workers.operations"]
-CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # for ever; the default gives up after 100
 CELERY_BROKER_CONNECTION_TIMEOUT = 2  # seconds that a web thread may be held
 CELERY_BROKER_POOL_ACQUIRE_TIMEOUT = 2  # the default waits for ever
 CELERY_TASK_PUBLISH_RETRY = False  # a submit does not wait for the broker; the sweeper sends again
-CELERY_TASK_ACKS_LATE = False  # the lease is the guarantee; a late ack crashes Celery 5.7 when Redis goes away
 CELERY_TASK_IGNORE_RESULT = True  # the job's row says it all
 CELERY_TASK_DEFAULT_QUEUE = "images"
 CELERY_TASK_QUEUES = [Queue("images"), Queue("operations")]  # an operator does not wait behind ten thousand pictures
 CELERY_TASK_ROUTES = {"operate": {"queue": "operations"}}
-CELERY_ACCEPT_CONTENT = ["json"]  # never pickle: whoever may write to Redis may not run code here
 CELERY_WORKER_POOL = "threads"  # the work is waiting for HTTP: 16 calls at once in one process
 CELERY_WORKER_CONCURRENCY = WORKER_CONCURRENCY
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1  # a wake-up held by a busy worker wakes nobody
 CELERY_WORKER_DISABLE_PREFETCH = bool(REDIS_URL)  # nor may one be held when Redis dies: Celery 5.7.0 may end then
-CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # the provider knows nothing of Redis
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # LOGGING below holds for workers too
 CELERY_DB_REUSE_MAX = 10**9 if IS_SQLITE else 0  # to close SQLite's last connection costs a checkpoint: 5 ms and more
 CELERY_RESULT_BACKEND = "django-db"  # for operators' tasks and unexpected errors only
@@ -246,7 +241,7 @@ LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"()": "config.logs.LineFormatter", "json": LOG_FORMAT == "json"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "stream": sys.stderr}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "celery": {"level": "WARNING"},
