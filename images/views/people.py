@@ -18,7 +18,6 @@ from django.views.decorators.http import require_POST, require_safe
 from images import jobs
 from images.identity import known_visitor, owner, part_from
 from images.limits import login_wait
-from images.models import Job
 from images.views.errors import too_many, wants_json
 
 
@@ -54,8 +53,7 @@ def leave(request: HttpRequest | None, **kwargs: Any) -> None:
 
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
-    own = Job.objects.filter(owner=owner(request)).count()
-    return render(request, "images/privacy.html", {"own": own, "shared": settings.GALLERY == "shared"})
+    return render(request, "images/privacy.html", {"shared": settings.GALLERY == "shared"})
 
 
 @require_POST

@@ -54,7 +54,7 @@ def signed(key: str, age: int = 0) -> str:
 
 
 def visitor_of(client: Client) -> str:
-    return client.get("/privacy/").wsgi_request._visitor  # type: ignore[attr-defined]
+    return client.get("/").wsgi_request._visitor  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("age", [0, 60, 20 * 24 * 3600])
@@ -290,11 +290,6 @@ def test_a_get_removes_nothing(owner: Client) -> None:
     make_job()
     assert owner.get("/forget-me/").status_code == 405
     assert Job.objects.exists()
-
-
-def test_the_privacy_page_says_how_much_there_is(owner: Client) -> None:
-    make_job(owner=OWNER)
-    assert owner.get("/privacy/").context["own"] == 1
 
 
 @pytest.mark.parametrize(("gallery", "sees"), [("shared", 200), ("private", 404)])
