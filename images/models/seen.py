@@ -61,12 +61,11 @@ def seen_query(count: int) -> Prepared:
 
 
 def look_up(ids: Sequence[uuid.UUID]) -> list[Seen]:
-    """The jobs with these ids, in their order; one query."""
-    wanted = list(dict.fromkeys(ids))
+    """The jobs with these ids, each of which stands there once, in their order; one query."""
     found: dict[uuid.UUID, Seen] = {}
-    places = {f"pk{number}": pk for number, pk in enumerate(wanted)}
-    for row in seen_query(len(wanted)).fetch(**places) if wanted else []:
+    places = {f"pk{number}": pk for number, pk in enumerate(ids)}
+    for row in seen_query(len(ids)).fetch(**places) if ids else []:
         split = len(COLUMNS) + 1
         image = SeenImage(*row[split:]) if row[split] is not None else None
         found[row[0]] = Seen._make((*row[:split], image))
-    return [found[pk] for pk in wanted if pk in found]
+    return [found[pk] for pk in ids if pk in found]

@@ -12,7 +12,7 @@ from typing import Any
 from django.core.exceptions import BadRequest
 from django.core.files.base import ContentFile, File
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 from zipstream import ZIP_STORED, ZipStream
@@ -23,6 +23,7 @@ from images.metadata import VERSION
 from images.models import GeneratedImage, Job
 from images.views.errors import error_response, limited, too_busy
 from images.views.files import SANDBOX, readable_name, settings_of
+from images.views.status import ids_of
 
 MOST = 500
 CHUNK_BYTES = 256 * 1024
@@ -45,10 +46,7 @@ def asked_ids(values: list[str]) -> list[uuid.UUID]:
     """Raises Http404 for what is no id, BadRequest for too many of them: none is left out silently."""
     if len(values) > MOST:
         raise BadRequest
-    try:
-        return list(dict.fromkeys(map(uuid.UUID, values)))
-    except ValueError as error:
-        raise Http404 from error
+    return ids_of(values)
 
 
 @require_POST

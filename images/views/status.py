@@ -45,12 +45,13 @@ def status(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 @limited("poll")
 def status_many(request: HttpRequest) -> HttpResponse:
     """Unknown ids are left out of the answer; ids that are none, or none known, are a 404."""
-    return answered(request, lambda: status_body(find(request, ids_of(request))))
+    return answered(request, lambda: status_body(find(request, ids_of(request.GET.getlist("id")[:MOST_IDS]))))
 
 
-def ids_of(request: HttpRequest) -> list[uuid.UUID]:
+def ids_of(values: list[str]) -> list[uuid.UUID]:
+    """Each once. Raises Http404 for what is no id."""
     try:
-        return [uuid.UUID(text) for text in request.GET.getlist("id")[:MOST_IDS]]
+        return list(dict.fromkeys(map(uuid.UUID, values)))
     except ValueError as error:
         raise Http404 from error
 
