@@ -61,14 +61,10 @@ class GeneratedImage(models.Model):
         """The files that belong to this row."""
         return [name for name in (self.file.name, self.thumbnail.name, self.thumbnail_small.name) if name]
 
-    @property
-    def content_type(self) -> str:
-        return f"image/{self.format.lower()}"
-
     def data_url(self) -> str:
         """The whole picture as a base64 data URL, for whoever wants it in one text."""
         with self.file.open("rb") as file:
-            return f"data:{self.content_type};base64,{base64.b64encode(file.read()).decode()}"
+            return f"data:image/{self.format.lower()};base64,{base64.b64encode(file.read()).decode()}"
 
     def purge(self, still: QuerySet[GeneratedImage] | None = None) -> None:
         """Remove the job with this row, then the files; files left behind by a crash are found by the janitor.

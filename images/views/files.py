@@ -53,7 +53,7 @@ def find_files(request: HttpRequest, pk: uuid.UUID) -> GeneratedImage:
 @require_safe
 def file(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     image = find_files(request, pk)
-    return stored(request, image.file, image.content_type, image.sha256[:32])
+    return stored(request, image.file, content_type(image.format), image.sha256[:32])
 
 
 @require_safe
@@ -64,7 +64,7 @@ def thumbnail(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
         thumbnails.add_again(image)  # who draws a picture makes them in the next moment: too late for this request
         image = find_files(request, pk)
     if not image.thumbnail:
-        return picture_response(open_or_404(image.file), image.content_type, {"Cache-Control": "no-store"})
+        return picture_response(open_or_404(image.file), content_type(image.format), {"Cache-Control": "no-store"})
     small = request.GET.get("w") == str(WIDTHS[1])
     chosen = image.thumbnail_small if small else image.thumbnail
     return stored(request, chosen, "image/webp", f"{image.sha256[:32]}-{WIDTHS[small]}")
