@@ -74,10 +74,6 @@ class Asked:
             return Job.objects.filter(pk__in=self.ids, status__in=self.operation.sources)
         return self.operation.matching(self.wanted)
 
-    @property
-    def words(self) -> str:
-        return filters.in_words(self.wanted)
-
 
 def operate(request: HttpRequest) -> HttpResponse:
     """GET asks, with the exact count; POST does it."""
@@ -103,6 +99,7 @@ def ask(request: HttpRequest, asked: Asked) -> HttpResponse:
         **admin.site.each_context(request),
         "title": _("%(do)s jobs") % {"do": asked.operation.verb},
         "asked": asked,
+        "these": filters.in_words(asked.wanted),
         "count": count,
         "moment": moment,
         "left_out": len(asked.ids) - (count or 0) if asked.ids else 0,
