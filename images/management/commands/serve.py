@@ -26,20 +26,14 @@ from workers import backends
 from workers.leases import leases
 from workers.steps import Keeper, start_threads
 
-WEB_THREADS = 12
 SERVER_OPTIONS: dict[str, Any] = {
+    "threads": 12,
     "ident": "",
     "clear_untrusted_proxy_headers": False,  # TRUSTED_PROXIES says whom the app believes
     "max_request_body_size": 2_000_000,  # bytes: kept before the app sees them, which refuses far less
 }
 LAST_WORDS_SECONDS = 2.5
 RESTART_SECONDS = 2.0
-WORKER_OPTIONS: dict[str, Any] = {
-    "pool_cls": "threads",
-    "without_gossip": True,
-    "without_mingle": True,
-    "without_heartbeat": True,
-}
 
 logger = logging.getLogger(__name__)
 
@@ -120,7 +114,7 @@ def listen() -> Any:
     host, port = env.text("HOST", "127.0.0.1"), env.number("PORT", 8000, 0, 65535)
     problems.stop_if_any()
     try:
-        return create_server(application, host=host, port=port, threads=WEB_THREADS, **SERVER_OPTIONS)
+        return create_server(application, host=host, port=port, **SERVER_OPTIONS)
     except (OSError, ValueError) as error:
         raise CommandError(f"The address {host}:{port} cannot be used ({error}). {advice(error)}") from None
 
@@ -143,7 +137,7 @@ def run_worker() -> None:
     app.steps["worker"].discard(Keeper)  # its threads belong to the whole process here
     while not leases.closed:
         try:
-            app.WorkController(**WORKER_OPTIONS).start()
+            app.WorkController(without_gossip=True, without_mingle=True, without_heartbeat=True).start()
         except Exception:
             logger.exception("the worker could not start")
         time.sleep(RESTART_SECONDS)
