@@ -27,18 +27,13 @@ class Answer(NamedTuple):
     etag: str
 
 
-def shared_moment() -> memoryview[int]:
-    """One number that forked processes have in common."""
-    return memoryview(mmap(-1, 8)).cast("q")
-
-
 @dataclass
 class Answers:
     """Kept only where it is `on`: in gunicorn's processes, which have their number from the one that started them."""
 
     on: bool = False
     _kept: dict[Hashable, Answer] = field(default_factory=dict)
-    _changed_at: memoryview[int] = field(default_factory=shared_moment)
+    _changed_at: memoryview[int] = field(default_factory=lambda: memoryview(mmap(-1, 8)).cast("q"))  # shared by forks
 
     def get(self, key: Hashable) -> Answer | None:
         known = self._kept.get(key)

@@ -92,14 +92,6 @@ def offered_models() -> list[ModelInfo]:
     return list(({settings.HF_MODEL: model_info(settings.HF_MODEL)} | found).values())
 
 
-def model_choices() -> list[tuple[str, str]]:
-    return [(info.id, info.name) for info in offered_models()]
-
-
-def style_choices() -> list[tuple[str, Any]]:
-    return [("", _("No style")), *((key, style.name) for key, style in presets.STYLES.items())]
-
-
 class GenerateForm(forms.Form):
     prompt = TextField(
         max_length=PROMPT_LENGTH,
@@ -120,13 +112,13 @@ class GenerateForm(forms.Form):
     style = forms.ChoiceField(
         required=False,
         label=_("Style"),
-        choices=style_choices,
+        choices=lambda: [("", _("No style")), *((key, style.name) for key, style in presets.STYLES.items())],
         error_messages={"invalid_choice": _("Choose one of the styles shown.")},
     )
     model = forms.ChoiceField(
         required=False,
         label=_("Model"),
-        choices=model_choices,
+        choices=lambda: [(info.id, info.name) for info in offered_models()],
         error_messages={"invalid_choice": _("Choose one of the models shown.")},
     )
     size = SizeField(

@@ -9,8 +9,6 @@ import time
 import uuid
 from collections.abc import Iterable
 from functools import partial
-from itertools import groupby
-from operator import attrgetter
 from typing import Any
 
 from django.conf import settings
@@ -119,8 +117,8 @@ def retry(jobs: QuerySet[Job]) -> list[uuid.UUID]:
     with transaction.atomic():
         ended = Job.objects.filter(pk__in=jobs.values("pk"), status__in=RETRYABLE)
         rows = list(ended.order_by("pk").select_for_update().only("pk", "owner", "prompt", "provider"))
-        for owner, owned in groupby(sorted(rows, key=attrgetter("owner")), key=attrgetter("owner")):
-            line_up(owner, list(owned))
+        for owner in {job.owner for job in rows}:
+            line_up(owner, [job for job in rows if job.owner == owner])
         moved = Job.objects.filter(pk__in=[job.pk for job in rows]).retry()
         for provider in {job.provider for job in rows}:
             again = [len(job.prompt) for job in rows if job.provider == provider]

@@ -152,21 +152,13 @@ class JobQuerySet(models.QuerySet["Job"]):
 
     def retry(self) -> list[uuid.UUID]:
         """failed or canceled → queued, with all attempts anew, and out of the trash. Returns the ids that moved."""
-        again: dict[str, Any] = {
-            "dismissed_at": None,
-            "attempts": 0,
-            "losses": 0,
-            "next_attempt_at": Now(),
-            "queued_at": Now(),
-            "started_at": None,
-            "finished_at": None,
-        }
-        return self._move(RETRYABLE, Status.QUEUED, **again, **NO_ERROR, **NO_LEASE)
+        again = {"attempts": 0, "losses": 0, "next_attempt_at": Now(), "queued_at": Now()}
+        unset = dict.fromkeys(("started_at", "finished_at", "dismissed_at"))
+        return self._move(RETRYABLE, Status.QUEUED, **again, **unset, **NO_ERROR, **NO_LEASE)
 
     def give_up(self, code: str, message: str) -> list[uuid.UUID]:
         """queued → failed, for jobs that waited too long."""
-        ended: dict[str, Any] = {"finished_at": Now(), "error_code": code, "error_message": message}
-        return self._move([Status.QUEUED], Status.FAILED, **ended)
+        return self._move([Status.QUEUED], Status.FAILED, finished_at=Now(), error_code=code, error_message=message)
 
     def _start(self, job: Job, worker: str) -> bool:
         job.lease_token = uuid.uuid4()
