@@ -14,20 +14,9 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.db.models.lookups import LessThanOrEqual
 
+from images.models import queries
 from images.models.operations import ALL_PROVIDERS, ProviderState
 from images.models.prepared import Unindexed, insert
-from images.models.queries import (
-    NO_ERROR,
-    NO_LEASE,
-    SUSPECT_LOSSES,
-    first_turn_query,
-    next_query,
-    start_query,
-    stored_query,
-    succeed_query,
-    suspect_query,
-    waiting_query,
-)
 from images.models.status import RETRYABLE, Status
 
 if TYPE_CHECKING:
@@ -52,7 +41,7 @@ class JobQuerySet(models.QuerySet["Job"]):
         if ALL_PROVIDERS in blocked:
             return self.none()
         due = self.due().exclude(provider__in=blocked).order_by("turn", "id")
-        return due.filter(losses__lt=SUSPECT_LOSSES) if suspect_query().fetch() else due
+        return due.filter(losses__lt=queries.SUSPECT_LOSSES) if queries.suspect_query().fetch() else due
 
     def expired(self) -> Self:
         """Running jobs whose worker has stopped renewing the lease."""
@@ -72,10 +61,10 @@ class JobQuerySet(models.QuerySet["Job"]):
 
     def waiting_of(self, owner: str) -> tuple[int, int]:
         """How many jobs wait for this owner, and the turn that comes after theirs."""
-        return next(((number, last + 1) for number, last in waiting_query().fetch(owner=owner)), (0, 0))
+        return next(((number, last + 1) for number, last in queries.waiting_query().fetch(owner=owner)), (0, 0))
 
     def current_turn(self) -> int:
-        return next((int(turn) for (turn,) in first_turn_query().fetch()), 0)
+        return next((int(turn) for (turn,) in queries.first_turn_query().fetch()), 0)
 
     def lock_owner(self, owner: str) -> None:
         """One submit at a time per owner until the transaction ends: caps, turns and keys are then exact."""
@@ -91,8 +80,8 @@ class JobQuerySet(models.QuerySet["Job"]):
 
     def _next(self) -> Job | None:
         """The first in turn, where every provider is well."""
-        for job in next_query().objects(self.model):
-            return job if job.losses < SUSPECT_LOSSES else self.claimable().locked().first()
+        for job in queries.next_query().objects(self.model):
+            return job if job.losses < queries.SUSPECT_LOSSES else self.claimable().locked().first()
         return None
 
     def _next_elsewhere(self) -> Job | None:
@@ -115,10 +104,10 @@ class JobQuerySet(models.QuerySet["Job"]):
         run = {"id": job.pk, "lease_token": job.lease_token}
         attempt = {"provider": job.provider, "http_status": None, "request_id": "", **attempt}
         with transaction.atomic():
-            if not succeed_query().run(**run):
+            if not queries.succeed_query().run(**run):
                 return False
             insert(image)
-            stored_query().run(**run, **attempt)
+            queries.stored_query().run(**run, **attempt)
         return True
 
     def fail(self, job: Job, code: str, message: str, /, **attempt: Any) -> bool:
@@ -145,7 +134,7 @@ class JobQuerySet(models.QuerySet["Job"]):
     def cancel(self) -> list[uuid.UUID]:
         """queued or running → canceled; a result that comes later is dropped. Returns the ids that moved."""
         with transaction.atomic():
-            ids = self._move([Status.QUEUED, Status.RUNNING], Status.CANCELED, finished_at=Now(), **NO_LEASE)
+            ids = self._move([Status.QUEUED, Status.RUNNING], Status.CANCELED, finished_at=Now(), **queries.NO_LEASE)
             running = apps.get_model("images", "Attempt").objects.filter(job__in=ids, finished_at=None)
             running.update(outcome="canceled", finished_at=Now())
         return ids
@@ -154,7 +143,7 @@ class JobQuerySet(models.QuerySet["Job"]):
         """failed or canceled → queued, with all attempts anew, and out of the trash. Returns the ids that moved."""
         again = {"attempts": 0, "losses": 0, "next_attempt_at": Now(), "queued_at": Now()}
         unset = dict.fromkeys(("started_at", "finished_at", "dismissed_at"))
-        return self._move(RETRYABLE, Status.QUEUED, **again, **unset, **NO_ERROR, **NO_LEASE)
+        return self._move(RETRYABLE, Status.QUEUED, **again, **unset, **queries.NO_ERROR, **queries.NO_LEASE)
 
     def give_up(self, code: str, message: str) -> list[uuid.UUID]:
         """queued → failed, for jobs that waited too long."""
@@ -163,7 +152,7 @@ class JobQuerySet(models.QuerySet["Job"]):
     def _start(self, job: Job, worker: str) -> bool:
         job.lease_token = uuid.uuid4()
         job.attempts += 1
-        started = start_query().run(id=job.pk, attempts=job.attempts, lease_token=job.lease_token)
+        started = queries.start_query().run(id=job.pk, attempts=job.attempts, lease_token=job.lease_token)
         if started:
             number = 1 if job.version == 1 else job.attempt_rows.count() + 1  # version 1: never claimed before
             run = {"lease_token": job.lease_token, "worker": worker, "provider": job.provider}
@@ -176,7 +165,7 @@ class JobQuerySet(models.QuerySet["Job"]):
         run = {"lease_token": job.lease_token}
         with transaction.atomic():
             held = self.filter(pk=job.pk, status=Status.RUNNING, **run)
-            left = held.update(status=to, version=F("version") + 1, **NO_LEASE, **changes)
+            left = held.update(status=to, version=F("version") + 1, **queries.NO_LEASE, **changes)
             if left:
                 attempt = {"outcome": "failed", "finished_at": Now(), **attempt}
                 job.attempt_rows.filter(finished_at__isnull=True, **run).update(**attempt)
