@@ -37,18 +37,17 @@ class Login(LoginView):
 
 
 @receiver(user_logged_in)
-def bring_along(request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
+def bring_along(request: HttpRequest, user: Any, **kwargs: Any) -> None:
     """The visitor's own pictures become the account's, and the cookie that named the visitor goes."""
-    if request is not None and (guest := known_visitor(request)):
+    if guest := known_visitor(request):
         jobs.hand_over(f"visitor:{guest}", f"user:{user.pk}")
         part_from(request)
 
 
 @receiver(user_logged_out)
-def leave(request: HttpRequest | None, **kwargs: Any) -> None:
+def leave(request: HttpRequest, **kwargs: Any) -> None:
     """Who comes after them at this browser is somebody else."""
-    if request is not None:
-        part_from(request)
+    part_from(request)
 
 
 @require_safe
