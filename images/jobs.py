@@ -75,7 +75,8 @@ def make_room(owner: str, count: int) -> int:
 
 def check_budget(provider: str) -> None:
     """After it was counted: until the commit, the month's row lets nobody else by. Raises BudgetSpent."""
-    if usage.overdrawn(provider):
+    month = usage.usage(provider)
+    if month and month["used"] > month["budget"]:
         raise BudgetSpent
 
 

@@ -25,10 +25,6 @@ class UsageStatus(TypedDict):
     exhausted: bool
 
 
-def month_of(day: date) -> date:
-    return day.replace(day=1)
-
-
 def next_month(day: date) -> date:
     return day.replace(year=day.year + day.month // 12, month=day.month % 12 + 1, day=1)
 
@@ -38,7 +34,7 @@ def usage(provider: str) -> UsageStatus | None:
     if provider in FREE_PROVIDERS or not settings.MONTHLY_CHARACTER_BUDGET:
         return None
     today, budget = timezone.now().date(), settings.MONTHLY_CHARACTER_BUDGET
-    row = Usage.objects.filter(month=month_of(today)).first() or Usage()
+    row = Usage.objects.filter(month=today.replace(day=1)).first() or Usage()
     return {
         "used": row.characters,
         "budget": budget,
@@ -49,17 +45,11 @@ def usage(provider: str) -> UsageStatus | None:
     }
 
 
-def overdrawn(provider: str) -> bool:
-    """Whether more was counted than the budget holds."""
-    month = usage(provider)
-    return bool(month and month["used"] > month["budget"])
-
-
 def add(provider: str, characters: int, pictures: int) -> None:
     """Count what is about to be asked for, in the submit's own transaction."""
     if provider in FREE_PROVIDERS:
         return
-    month = month_of(timezone.now().date())
+    month = timezone.now().date().replace(day=1)
     more = {"month": month, "characters": characters, "pictures": pictures}
     if not count_query().run(**more):
         Usage.objects.get_or_create(month=month)
