@@ -22,17 +22,9 @@ from workers.providers.base import (
     RateLimited,
     RequestRejected,
 )
-from workers.retry import Decision, RetryPolicy
+from workers.retry import Decision, next_try
 
 logger = logging.getLogger(__name__)
-policy = RetryPolicy()
-
-
-class StorageFailed(Exception):
-    """The picture could not be written: disk full, bucket away."""
-
-
-STORAGE_RETRY_SECONDS = 15.0
 
 
 def as_provider_error(error: Exception) -> ProviderError:
@@ -42,10 +34,6 @@ def as_provider_error(error: Exception) -> ProviderError:
     if isinstance(error, BadPicture):
         kind = RequestRejected if error.code in NEVER_WORKS else InvalidResponse
         return kind(error.code, error.message, error.detail, billed=True)
-    if isinstance(error, StorageFailed):
-        message = _("The picture could not be saved: the storage is full or away.")
-        detail = repr(error.__cause__)
-        return InvalidResponse("storage_failed", message, detail, retry_after=STORAGE_RETRY_SECONDS, billed=True)
     logger.error("an unexpected error", exc_info=error)
     message = _("Our own program made a mistake. The site's owner can see the details.")
     return InvalidResponse("internal_error", message, repr(error))
@@ -76,7 +64,7 @@ def decide(job: Job, error: ProviderError) -> Decision | None:
     earlier = list(since_queued.exclude(outcome="").values_list("outcome", "billed"))
     charged = job.attempts - 1
     spent = sum(outcome in {Outcome.FAILED, Outcome.LOST} for outcome, _billed in earlier)
-    return policy.decide(
+    return next_try(
         error,
         attempts=job.attempts,
         max_attempts=job.max_attempts,

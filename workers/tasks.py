@@ -6,6 +6,7 @@ import logging
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext_noop as _
 
 from config.celery import app
 from images import presets
@@ -14,12 +15,14 @@ from images.models import GeneratedImage, Job, ProviderState
 from images.storage import remove, save_picture
 from workers import backends, thumbnails
 from workers.database import AWAY, database_turn, until_database_answers
-from workers.failures import StorageFailed, give_back
+from workers.failures import give_back
 from workers.leases import leases
 from workers.order import finishing
-from workers.providers.base import Deadline, Generation
+from workers.providers.base import Deadline, Generation, InvalidResponse
 
 logger = logging.getLogger(__name__)
+
+STORAGE_RETRY_SECONDS = 15.0
 
 
 @app.task(name="generate_image")
@@ -83,7 +86,8 @@ def save(job: Job, picture: Picture) -> str:
         return until_database_answers(lambda: save_picture(picture, stem))  # with IMAGE_STORAGE=database
     except Exception as error:  # each storage has its own errors
         leases.doubt_storage()
-        raise StorageFailed from error
+        message = _("The picture could not be saved: the storage is full or away.")
+        raise InvalidResponse("storage_failed", message, repr(error), STORAGE_RETRY_SECONDS, billed=True) from error
 
 
 def image_row(job: Job, picture: Picture, name: str, generation: Generation) -> GeneratedImage:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,54 +15,54 @@ from workers.providers.base import (
     RateLimited,
     RequestRejected,
 )
-from workers.retry import Decision, RetryPolicy
+from workers.retry import Decision, next_try
 
-LATEST = RetryPolicy(jitter=lambda _least, most: most)
+latest = partial(next_try, jitter=lambda _least, most: most)
 
 
 @pytest.mark.parametrize(("attempt", "delay"), [(1, 5), (2, 10), (3, 20), (4, 40)])
 def test_the_wait_doubles_with_each_attempt(attempt: int, delay: float) -> None:
-    assert LATEST.decide(ProviderUnavailable("x", "y"), attempts=attempt, max_attempts=5) == Decision(delay)
+    assert latest(ProviderUnavailable("x", "y"), attempts=attempt, max_attempts=5) == Decision(delay)
 
 
 def test_the_last_attempt_ends_the_job() -> None:
-    assert LATEST.decide(ProviderUnavailable("x", "y"), attempts=5, max_attempts=5) is None
+    assert latest(ProviderUnavailable("x", "y"), attempts=5, max_attempts=5) is None
 
 
 @pytest.mark.parametrize("kind", [RequestRejected, AuthenticationFailed])
 def test_a_permanent_error_ends_the_job_at_once(kind: type[ProviderError]) -> None:
-    assert LATEST.decide(kind("x", "y"), attempts=1, max_attempts=5) is None
+    assert latest(kind("x", "y"), attempts=1, max_attempts=5) is None
 
 
 @pytest.mark.parametrize("kind", [RateLimited, ModelLoading])
 def test_a_wait_that_the_provider_asks_for_spends_no_attempt(kind: type[ProviderError]) -> None:
-    decision = LATEST.decide(kind("x", "y", retry_after=7), attempts=5, max_attempts=5)
+    decision = latest(kind("x", "y", retry_after=7), attempts=5, max_attempts=5)
     assert decision == Decision(8, charge=False)
 
 
 def test_waits_are_charged_beyond_a_bound() -> None:
-    assert LATEST.decide(RateLimited("x", "y", retry_after=7), attempts=5, max_attempts=5, waits=20) is None
+    assert latest(RateLimited("x", "y", retry_after=7), attempts=5, max_attempts=5, waits=20) is None
 
 
 def test_an_absurd_wait_is_capped() -> None:
-    decision = LATEST.decide(RateLimited("x", "y", retry_after=86_400), attempts=1, max_attempts=5)
+    decision = latest(RateLimited("x", "y", retry_after=86_400), attempts=1, max_attempts=5)
     assert decision == Decision(660, charge=False)
 
 
 def test_work_that_may_have_been_billed_is_tried_twice_at_most() -> None:
     slow = ProviderUnavailable("timeout", "y", billed=True)
-    assert LATEST.decide(slow, attempts=1, max_attempts=5)
-    assert LATEST.decide(slow, attempts=2, max_attempts=5, billed=1) is None
+    assert latest(slow, attempts=1, max_attempts=5)
+    assert latest(slow, attempts=2, max_attempts=5, billed=1) is None
 
 
 def test_a_probe_during_an_outage_spends_no_attempt_and_is_repeated_soon() -> None:
     away = ProviderUnavailable("service_fault", "y")
-    assert LATEST.decide(away, attempts=5, max_attempts=5, outage=True) == Decision(5, charge=False)
-    assert LATEST.decide(away, attempts=5, max_attempts=5, waits=20, outage=True) is None
+    assert latest(away, attempts=5, max_attempts=5, outage=True) == Decision(5, charge=False)
+    assert latest(away, attempts=5, max_attempts=5, waits=20, outage=True) is None
 
 
 def test_an_outage_excuses_only_faults_of_the_provider() -> None:
-    assert LATEST.decide(InvalidResponse("x", "y"), attempts=5, max_attempts=5, outage=True) is None
+    assert latest(InvalidResponse("x", "y"), attempts=5, max_attempts=5, outage=True) is None
 
 
 @given(
@@ -73,5 +75,5 @@ def test_a_delay_is_never_negative_nor_longer_than_the_caps(
     attempts: int, waits: int, retry_after: float | None, kind: type[ProviderError]
 ) -> None:
     error = kind("x", "y", retry_after=retry_after)
-    decision = RetryPolicy().decide(error, attempts=attempts, max_attempts=5, waits=waits)
+    decision = next_try(error, attempts=attempts, max_attempts=5, waits=waits)
     assert decision is None or 0 <= decision.delay <= 660

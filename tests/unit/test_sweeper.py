@@ -13,8 +13,7 @@ from django.db.models.functions import Now
 
 from images.models import Chore, GeneratedImage, Job, ProviderState, Status
 from tests.unit.factories import claim, expire, make_job, picture_job, png, running_job
-from workers import janitor, leases, steps, sweeper
-from workers.failures import policy
+from workers import janitor, leases, retry, steps, sweeper
 
 pytestmark = pytest.mark.django_db
 
@@ -64,8 +63,8 @@ def test_a_clock_that_was_set_back_puts_no_waiting_job_off(woken: list[str]) -> 
 
 
 def test_no_wait_that_is_asked_for_is_as_long_as_one_that_a_clock_made() -> None:
-    longest = policy.retry_after_cap + policy.retry_after_cap / 10
-    assert sweeper.LONGEST_WAIT.total_seconds() > max(longest, policy.cap)
+    longest = retry.LONGEST_ASKED + retry.LONGEST_ASKED / 10
+    assert sweeper.LONGEST_WAIT.total_seconds() > max(longest, retry.LONGEST_WAIT)
 
 
 def test_two_sweepers_rescue_a_job_once() -> None:
