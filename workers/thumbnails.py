@@ -53,12 +53,17 @@ def is_bare(image: GeneratedImage) -> bool:
         return any(not row.thumbnail for row in picture_query().objects(GeneratedImage, job=image.pk))
 
 
-def add(image: GeneratedImage, picture: Picture) -> None:
+def add(image: GeneratedImage, picture: Picture | None = None) -> None:
     """Never fails: until it has its thumbnails, a picture is shown itself, and the next sweep tries again."""
     try:
-        store(image, save_thumbnails(picture, str(image.file.name)))
+        store(image, save_thumbnails(picture or read_again(image), str(image.file.name)))
     except Exception as error:  # storages and databases have their own errors
         logger.warning("no thumbnails yet", extra={"job": image.pk, "reason": str(error).strip()})
+
+
+def read_again(image: GeneratedImage) -> Picture:
+    with image.file.open("rb") as file:
+        return read_picture(file.read(), refuse_black=False)
 
 
 def store(image: GeneratedImage, names: list[str]) -> None:
@@ -75,15 +80,5 @@ def add_missing() -> int:
     bare = GeneratedImage.objects.filter(thumbnail="", created_at__lt=Now() - GRACE)
     images = list(bare.order_by("-created_at")[:BATCH])
     for image in images:
-        add_again(image)
+        add(image)
     return len(images)
-
-
-def add_again(image: GeneratedImage) -> None:
-    try:
-        with image.file.open("rb") as file:
-            picture = read_picture(file.read(), refuse_black=False)
-    except Exception as error:
-        logger.warning("no thumbnails yet", extra={"job": image.pk, "reason": str(error).strip()})
-    else:
-        add(image, picture)

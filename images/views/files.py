@@ -61,7 +61,7 @@ def thumbnail(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     """512 pixels wide, or 256 with `?w=256`; the picture itself where no thumbnail can be made now."""
     image = find_files(request, pk)
     if not image.thumbnail:
-        thumbnails.add_again(image)  # who draws a picture makes them in the next moment: too late for this request
+        thumbnails.add(image)  # who draws a picture makes them in the next moment: too late for this request
         image = find_files(request, pk)
     if not image.thumbnail:
         return picture_response(open_or_404(image.file), content_type(image.format), {"Cache-Control": "no-store"})
