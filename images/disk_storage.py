@@ -56,7 +56,7 @@ class DurableFileSystemStorage(FileSystemStorage):
                 os.chmod(temporary, self.file_permissions_mode)
             os.replace(temporary, path)
         _sync(folder)
-        return os.path.relpath(path, self.location).replace("\\", "/")
+        return name
 
     def _make(self, folder: str) -> None:
         """A new folder's own name is kept in its parent."""

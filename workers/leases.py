@@ -109,13 +109,11 @@ class Leases:
     def _claim(self) -> Held | None:
         with database_turn():
             job = None if self.closed else Job.objects.claim(WORKER_NAME)  # it may have had to wait
-            return self._hold(job) if job else None
-
-    def _hold(self, job: Job) -> Held:
-        assert job.lease_token is not None
-        with self._lock:
-            self._running[job.lease_token] = held = Held(job)
-        return held
+            if not job or not job.lease_token:
+                return None
+            with self._lock:
+                self._running[job.lease_token] = held = Held(job)
+            return held
 
     def beat(self) -> None:
         """Renew every lease and say that this worker is alive."""

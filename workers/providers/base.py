@@ -120,4 +120,3 @@ class Provider(Protocol):
 
     def generate(self, request: GenerationRequest, deadline: Deadline | None = None) -> Generation:
         """Raise ProviderError when there is no picture."""
-        ...
