@@ -8,22 +8,22 @@ const ORDER = ["dark", "light", "auto"];
 export function startThemeSwitch() {
   const button = find("[data-theme-switch]");
   if (!button) return;
-  let wish = readWish();
-  show(button, wish);
+  const { dataset } = document.documentElement; // theme.js has read the wish already
+  show(button, dataset.wish);
   button.hidden = false;
   button.addEventListener("click", () => {
-    wish = ORDER[(ORDER.indexOf(wish) + 1) % ORDER.length];
-    writeWish(wish);
-    dispatchEvent(new CustomEvent("themechange", { detail: wish }));
-    show(button, wish);
+    dataset.wish = ORDER[(ORDER.indexOf(dataset.wish ?? "") + 1) % ORDER.length];
+    keep(dataset.wish);
+    dispatchEvent(new Event("themechange"));
+    show(button, dataset.wish);
   });
 }
 
 /**
  * @param {HTMLElement} button
- * @param {string} wish
+ * @param {string} [wish]
  */
-function show(button, wish) {
+function show(button, wish = ORDER[0]) {
   /** @type {Record<string, string>} */
   const names = { dark: gettext("Theme: dark"), light: gettext("Theme: light"), auto: gettext("Theme: as the system") };
   showOnly(button, wish);
@@ -31,18 +31,8 @@ function show(button, wish) {
   button.title = names[wish];
 }
 
-/** A plain word, not JSON: theme.js reads it before anything else runs. */
-function readWish() {
-  try {
-    const wish = localStorage.getItem("theme") ?? "";
-    return ORDER.includes(wish) ? wish : ORDER[0];
-  } catch {
-    return ORDER[0];
-  }
-}
-
-/** @param {string} wish */
-function writeWish(wish) {
+/** A plain word, not JSON: theme.js and the admin read it. @param {string} wish */
+function keep(wish) {
   try {
     localStorage.setItem("theme", wish);
   } catch {
