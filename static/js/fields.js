@@ -36,7 +36,7 @@ export function check(form) {
 /** The sentence for what is wrong, or nothing. @param {Field} field */
 function problemOf(field) {
   const { required, tooLong, maxLength, invalid } = field.dataset;
-  if (field.disabled || isUnused(field)) return "";
+  if (isUnused(field)) return "";
   const length = lengthOf(field.value);
   if (required && !length) return required;
   if (maxLength && length > Number(maxLength)) return fill(tooLong ?? "", { limit_value: maxLength, show_value: length });

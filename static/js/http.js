@@ -34,7 +34,7 @@ export async function ask(url, options = {}) {
   const signal = options.signal ? AbortSignal.any([options.signal, late]) : late;
   let response;
   try {
-    response = await fetch(url, { credentials: "same-origin", ...options, signal });
+    response = await fetch(url, { ...options, signal });
   } catch (error) {
     if (options.signal?.aborted) throw error;
     throw new Refused(gettext("No connection. Check it and try again."), 0);

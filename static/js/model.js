@@ -1,6 +1,6 @@
 /** What the chosen model can use: its own starting values, and nothing that would change nothing. */
 
-import { find, findAll } from "./dom.js";
+import { find } from "./dom.js";
 
 /** @param {HTMLFormElement} form */
 export function startModel(form) {
@@ -11,7 +11,6 @@ export function startModel(form) {
     const facts = models[select.value];
     if (facts) showFacts(form, facts);
   };
-  select.addEventListener("change", show);
   form.addEventListener("input", show);
   show();
 }
@@ -28,7 +27,7 @@ function showFacts(form, facts) {
     const field = /** @type {HTMLInputElement | HTMLTextAreaElement} */ (form.elements.namedItem(name));
     if (!setting || !field) continue;
     field.readOnly = !isUsable;
-    const note = findAll("[data-unusable]", setting)[0];
+    const note = find("[data-unusable]", setting);
     if (note) note.hidden = isUsable;
     else setting.hidden = !isUsable;
   }

@@ -2,6 +2,10 @@
 
 import { find, showOnly } from "./dom.js";
 
+const MOST_DRAGGED = 6; // in pixels, of what is still a click
+
+let dragged = 0;
+
 export function startZoom() {
   const stage = find("[data-stage]");
   const button = find("[data-zoom]");
@@ -9,7 +13,7 @@ export function startZoom() {
   if (!stage || !button || !canvas) return;
   button.hidden = false;
   button.addEventListener("click", () => toggleZoom());
-  canvas.addEventListener("click", (event) => wasDragged(event) || toggleZoom(event));
+  canvas.addEventListener("click", (event) => dragged > MOST_DRAGGED || toggleZoom(event));
   startDrag(stage);
 }
 
@@ -51,13 +55,6 @@ function setOwnSize(canvas, fitted) {
   const wide = Math.round(Math.max(width, 2 * fitted));
   size.style.width = fitted ? `${wide}px` : "";
   size.style.height = fitted ? `${Math.round((wide * height) / width)}px` : "";
-}
-
-let dragged = 0;
-
-/** @param {Event} event */
-function wasDragged(event) {
-  return event instanceof MouseEvent && dragged > 6;
 }
 
 /** @param {HTMLElement} stage */
