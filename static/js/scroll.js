@@ -3,7 +3,7 @@
 import { announce } from "./announce.js";
 import { cameBy, find, findAll } from "./dom.js";
 import { ask } from "./http.js";
-import { recall, remember, tab } from "./store.js";
+import { recall, remember, TAB } from "./store.js";
 import { fill, gettext, ngettext } from "./text.js";
 
 const AHEAD = "1500px";
@@ -95,14 +95,14 @@ function keepPlace() {
   const keyboard = find(".frame-link:focus-visible")?.closest("[data-card]");
   /** @type {Place} */
   const place = { loaded, id: card?.dataset.id, top: card?.getBoundingClientRect().top, down: scrollY, keyboard: keyboard?.dataset.id };
-  remember(placeKey(), place, tab());
+  remember(placeKey(), place, TAB);
 }
 
 /** After the back button, when the browser did not keep the page itself. @param {() => void} onCards */
 async function comeBack(onCards) {
   if (cameBy() !== "back_forward" && cameBy() !== "reload") return;
   /** @type {Place} */
-  const place = recall(placeKey(), { loaded: 1, down: 0 }, tab());
+  const place = recall(placeKey(), { loaded: 1, down: 0 }, TAB);
   isComing = true;
   while (loaded < place.loaded && (await more(onCards)));
   isComing = false;

@@ -1,15 +1,20 @@
 /** What the browser remembers. Storage can be switched off or full: then nothing is remembered and nothing breaks. */
 
+/** @typedef {"localStorage" | "sessionStorage"} StorageName even to name the storage can fail */
+
+/** For this tab only. */
+export const TAB = "sessionStorage";
+
 /**
  * @template T
  * @param {string} key
  * @param {T} fallback
- * @param {Storage} [storage]
+ * @param {StorageName} [name]
  * @returns {T}
  */
-export function recall(key, fallback, storage = safe(() => localStorage)) {
+export function recall(key, fallback, name = "localStorage") {
   try {
-    const text = storage.getItem(key);
+    const text = window[name].getItem(key);
     return text === null ? fallback : JSON.parse(text);
   } catch {
     return fallback;
@@ -19,11 +24,11 @@ export function recall(key, fallback, storage = safe(() => localStorage)) {
 /**
  * @param {string} key
  * @param {unknown} value
- * @param {Storage} [storage]
+ * @param {StorageName} [name]
  */
-export function remember(key, value, storage = safe(() => localStorage)) {
+export function remember(key, value, name = "localStorage") {
   try {
-    storage.setItem(key, JSON.stringify(value));
+    window[name].setItem(key, JSON.stringify(value));
   } catch {
     // Not remembered.
   }
@@ -31,30 +36,12 @@ export function remember(key, value, storage = safe(() => localStorage)) {
 
 /**
  * @param {string} key
- * @param {Storage} [storage]
+ * @param {StorageName} [name]
  */
-export function forget(key, storage = safe(() => localStorage)) {
+export function forget(key, name = "localStorage") {
   try {
-    storage.removeItem(key);
+    window[name].removeItem(key);
   } catch {
     // Nothing was remembered.
-  }
-}
-
-/** The storage of this tab only. */
-export function tab() {
-  return safe(() => sessionStorage);
-}
-
-/**
- * Even to name the storage can fail.
- * @param {() => Storage} storage
- * @returns {Storage}
- */
-function safe(storage) {
-  try {
-    return storage();
-  } catch {
-    return /** @type {Storage} */ (/** @type {unknown} */ ({}));
   }
 }

@@ -6,7 +6,7 @@ import { cameBy, find, findAll, slots } from "./dom.js";
 import { check, clearProblems, showErrors, showProblem, UNUSED } from "./fields.js";
 import { post, Refused } from "./http.js";
 import { values } from "./settings.js";
-import { forget, recall, remember, tab } from "./store.js";
+import { forget, recall, remember, TAB } from "./store.js";
 import { gettext } from "./text.js";
 import { watch } from "./watch.js";
 
@@ -15,9 +15,9 @@ const SENT = "sent"; // the key of what was sent and not answered: sent again, i
 /** @param {HTMLFormElement} form */
 export function startSubmit(form) {
   let sending = false;
-  const unanswered = recall(SENT, "", tab());
+  const unanswered = recall(SENT, "", TAB);
   if (unanswered && cameBy() === "reload") setKey(form, unanswered);
-  else forget(SENT, tab()); // who comes back later, or in a second tab, wants another picture
+  else forget(SENT, TAB); // who comes back later, or in a second tab, wants another picture
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (sending || !check(form)) return;
@@ -38,7 +38,7 @@ export function startSubmit(form) {
 async function send(form) {
   clearProblems(form);
   const cards = placeCards(values(form));
-  remember(SENT, values(form).idempotency_key, tab());
+  remember(SENT, values(form).idempotency_key, TAB);
   try {
     /** @type {StatusAnswer} */
     const { jobs } = await post(form.action, wanted(form));
@@ -47,7 +47,7 @@ async function send(form) {
       find(`[data-card][data-id="${job.id}"]`)?.remove(); // it had been sent before
       watch(cards[number], job);
     });
-    forget(SENT, tab());
+    forget(SENT, TAB);
     setKey(form, newKey()); // the next press asks for a new picture
     announce(gettext("Sent. The picture appears below."));
   } catch (error) {
@@ -74,12 +74,8 @@ function placeCards(wanted) {
   const cards = Array.from({ length: Number(wanted.count) || 1 }, () => newCard(facts));
   for (const card of cards) grid.prepend(card);
   find("[data-samples]")?.remove();
-  cards.at(-1)?.scrollIntoView({ block: "nearest", behavior: isCalm() ? "instant" : "smooth" });
+  cards.at(-1)?.scrollIntoView({ block: "nearest" });
   return cards;
-}
-
-function isCalm() {
-  return matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
 
 /**
@@ -98,9 +94,8 @@ function setKey(form, key) {
   field.value = key;
 }
 
-/** randomUUID exists only on a secure address. */
+/** As the server makes them; crypto.randomUUID exists only on a secure address. */
 function newKey() {
-  if (crypto.randomUUID) return crypto.randomUUID();
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 

@@ -2,7 +2,7 @@
 
 import { find, findAll, isTyping } from "./dom.js";
 import { gettext } from "./text.js";
-import { forget, recall, remember, tab } from "./store.js";
+import { forget, recall, remember, TAB } from "./store.js";
 
 const SHOWN_MS = 8000;
 const NEXT_PAGE = "note";
@@ -12,16 +12,16 @@ let timer;
 
 /**
  * @param {string} words
- * @param {{undo?: () => void}} [more]
+ * @param {() => void} [undo]
  */
-export function toast(words, more = {}) {
+export function toast(words, undo) {
   const place = find("[data-toasts]");
   if (!place) return;
   const note = document.createElement("p");
   note.className = "note";
   note.dataset.note = "";
   note.append(Object.assign(document.createElement("span"), { textContent: words }));
-  if (more.undo) note.append(undoButton(more.undo));
+  if (undo) note.append(undoButton(undo));
   place.replaceChildren(note);
   leaveLater(note);
 }
@@ -32,7 +32,7 @@ export function toast(words, more = {}) {
  * @param {string} [undoUrl]
  */
 export function toastOnNextPage(words, undoUrl = "") {
-  remember(NEXT_PAGE, { words, undoUrl }, tab());
+  remember(NEXT_PAGE, { words, undoUrl }, TAB);
 }
 
 /**
@@ -41,8 +41,8 @@ export function toastOnNextPage(words, undoUrl = "") {
  */
 export function showKeptNotes(showUndo) {
   for (const note of findAll("[data-note]")) leaveLater(note);
-  const kept = recall(NEXT_PAGE, { words: "", undoUrl: "" }, tab());
-  forget(NEXT_PAGE, tab());
+  const kept = recall(NEXT_PAGE, { words: "", undoUrl: "" }, TAB);
+  forget(NEXT_PAGE, TAB);
   if (kept.undoUrl) showUndo(kept.words, kept.undoUrl);
   else if (kept.words) toast(kept.words);
 }

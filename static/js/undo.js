@@ -14,17 +14,15 @@ import { toast } from "./toast.js";
  * @param {() => Promise<void>} undo
  */
 export function offerUndo(words, undo) {
-  toast(words, {
-    undo: async () => {
-      try {
-        await undo();
-        announce(gettext("It is back."));
-      } catch (error) {
-        if (!(error instanceof Refused)) throw error;
-        offerUndo(error.message, undo);
-        if (document.activeElement === document.body) find("[data-note] button")?.focus(); // the pressed one went
-      }
-    },
+  toast(words, async () => {
+    try {
+      await undo();
+      announce(gettext("It is back."));
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      offerUndo(error.message, undo);
+      if (document.activeElement === document.body) find("[data-note] button")?.focus(); // the pressed one went
+    }
   });
 }
 
