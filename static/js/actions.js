@@ -6,7 +6,7 @@ import { post, Refused } from "./http.js";
 import { gettext } from "./text.js";
 import { toast } from "./toast.js";
 import { goOnFrom, offerUndo, putBack, takeOut } from "./undo.js";
-import { unwatch, watch } from "./watch.js";
+import { watch } from "./watch.js";
 
 /** @typedef {(card: HTMLElement | null, button: HTMLButtonElement) => Promise<void>} Action */
 
@@ -55,7 +55,7 @@ async function run(act, button) {
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     toast(error.message);
-    if (card && error.job) showNow(card, error.job);
+    if (card && error.job) watch(card, error.job);
   } finally {
     button.removeAttribute("aria-disabled");
   }
@@ -64,17 +64,8 @@ async function run(act, button) {
 /** @type {Action} */
 async function moveJob(card, button) {
   const { job } = await post(button.formAction);
-  if (card) showNow(card, job);
+  if (card) watch(card, job);
   else location.reload();
-}
-
-/**
- * @param {HTMLElement} card
- * @param {JobStatus} job
- */
-function showNow(card, job) {
-  unwatch(job.id);
-  watch(card, job);
 }
 
 /** @type {Action} */
@@ -85,11 +76,11 @@ async function star(_card, button) {
 }
 
 /**
- * @param {HTMLButtonElement} button
+ * @param {HTMLElement} button
  * @param {boolean} starred
  */
-function showStar(button, starred) {
-  button.value = starred ? "0" : "1";
+export function showStar(button, starred) {
+  button.setAttribute("value", starred ? "0" : "1");
   button.setAttribute("aria-pressed", String(starred));
   button.closest("[data-card]")?.toggleAttribute("data-starred", starred);
 }

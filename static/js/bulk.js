@@ -1,6 +1,7 @@
 /** What is done with all chosen pictures at once: star, delete with undo, download as one zip. */
 
-import { find } from "./dom.js";
+import { showStar } from "./actions.js";
+import { findAll } from "./dom.js";
 import { post, Refused, token } from "./http.js";
 import { fill, gettext, ngettext } from "./text.js";
 import { toast } from "./toast.js";
@@ -24,7 +25,7 @@ export async function bulk(bar, action, cards) {
     return false;
   }
   if (action === "delete") removeAll(bar, cards);
-  else cards.forEach(showStar);
+  else cards.flatMap((card) => findAll('[data-action="star"]', card)).forEach((button) => showStar(button, true));
   return true;
 }
 
@@ -38,14 +39,6 @@ async function change(bar, action, cards) {
     const ids = cards.slice(at, at + MOST).map((card) => ["id", card.dataset.id ?? ""]);
     await post(bar.dataset.bulkUrl ?? "", new URLSearchParams([["action", action], ...ids]));
   }
-}
-
-/** @param {HTMLElement} card */
-function showStar(card) {
-  card.dataset.starred = "";
-  const button = find('[data-action="star"]', card);
-  button?.setAttribute("aria-pressed", "true");
-  button?.setAttribute("value", "0");
 }
 
 /**

@@ -9,16 +9,15 @@ const ROWS_PER_COLUMN = 24;
 
 /**
  * A card of one's own that the server does not know yet.
- * @param {CardFacts} facts
- * @returns {HTMLElement}
+ * @param {string} prompt
+ * @param {number} width
+ * @param {number} height
  */
-export function newCard(facts) {
-  const card = /** @type {HTMLElement} */ (blank());
-  card.dataset.own = "";
+export function newCard(prompt, width, height) {
+  const card = blank();
   card.dataset.owned = "";
-  card.dataset.model = facts.model;
-  setShape(card, facts.width, facts.height);
-  setPart(card, "live", "sending", facts.prompt);
+  card.dataset.rows = String(Math.round((ROWS_PER_COLUMN * height) / width));
+  setPart(card, "live", "sending", prompt);
   for (const words of slots(card, "words")) words.textContent = gettext("Sending");
   findAll("[data-action]", card).forEach((button) => (button.hidden = true));
   return card;
@@ -31,7 +30,7 @@ export function newCard(facts) {
  */
 export function showJob(card, job) {
   const part = partFor(job);
-  if (card.dataset.id !== job.id || card.dataset.state !== job.status || shownPart(card) !== part) {
+  if (card.dataset.id !== job.id || card.dataset.state !== job.status || find("[data-for]", card)?.dataset.for !== part) {
     card.dataset.id = job.id;
     setPart(card, part, job.status, job.prompt);
     if (part === "picture" && job.image) fillPicture(card, job, job.image);
@@ -39,23 +38,14 @@ export function showJob(card, job) {
   }
 }
 
-/**
- * @param {HTMLElement} card
- * @param {string} [words]
- */
-export function showGone(card, words = gettext("This picture is gone.")) {
+/** @param {HTMLElement} card */
+export function showGone(card) {
   setPart(card, "gone", "gone", promptOf(card));
-  for (const slot of slots(card, "gone")) slot.textContent = words;
 }
 
 /** @param {HTMLElement} card */
 export function promptOf(card) {
   return find(".frame-prompt", card)?.textContent?.trim() ?? "";
-}
-
-/** @param {HTMLElement} card */
-function shownPart(card) {
-  return find("[data-for]", card)?.dataset.for;
 }
 
 /** @param {JobStatus} job */
@@ -67,7 +57,8 @@ function partFor(job) {
 
 function blank() {
   const template = /** @type {HTMLTemplateElement} */ (document.getElementById("card-template"));
-  return /** @type {HTMLElement} */ (template.content.cloneNode(true)).querySelector("[data-card]");
+  const copy = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
+  return /** @type {HTMLElement} */ (find("[data-card]", copy));
 }
 
 /**
@@ -79,36 +70,16 @@ function blank() {
  */
 function setPart(card, part, state, prompt) {
   const hadFocus = card.contains(document.activeElement);
-  const fresh = /** @type {HTMLElement} */ (find(`[data-for="${part}"]`, /** @type {HTMLElement} */ (blank())));
+  const fresh = /** @type {HTMLElement} */ (find(`[data-for="${part}"]`, blank()));
   card.dataset.state = state;
   card.classList.remove("is-retrying", "is-paused");
   for (const slot of slots(fresh, "prompt")) slot.textContent = prompt;
   if (!("owned" in card.dataset)) findAll("[data-own]", fresh).forEach((own) => own.remove());
-  for (const link of fresh.querySelectorAll("[href], [formaction]")) nameJob(link, card.dataset.id ?? "");
+  for (const name of ["href", "formaction"]) {
+    for (const link of findAll(`[${name}]`, fresh)) link.setAttribute(name, link.getAttribute(name)?.replace(NOBODY, card.dataset.id ?? "") ?? "");
+  }
   find(".frame", card)?.replaceChildren(fresh);
   if (hadFocus) find("a[href], button", fresh)?.focus();
-}
-
-/**
- * @param {Element} part
- * @param {string} id
- */
-function nameJob(part, id) {
-  for (const name of ["href", "formaction"]) {
-    const address = part.getAttribute(name);
-    if (address) part.setAttribute(name, address.replace(NOBODY, id));
-  }
-}
-
-/**
- * @param {HTMLElement} card
- * @param {number} width
- * @param {number} height
- */
-function setShape(card, width, height) {
-  card.dataset.width = String(width);
-  card.dataset.height = String(height);
-  card.dataset.rows = String(Math.round((ROWS_PER_COLUMN * height) / width));
 }
 
 /**

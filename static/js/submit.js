@@ -70,8 +70,7 @@ function wanted(form) {
 function placeCards(wanted) {
   const grid = /** @type {HTMLElement} */ (find("[data-grid]"));
   const [width, height] = (wanted.size || "1024x1024").split("x").map(Number);
-  const facts = { width, height, prompt: wanted.prompt.trim(), model: wanted.model ?? "" };
-  const cards = Array.from({ length: Number(wanted.count) || 1 }, () => newCard(facts));
+  const cards = Array.from({ length: Number(wanted.count) || 1 }, () => newCard(wanted.prompt.trim(), width, height));
   for (const card of cards) grid.prepend(card);
   find("[data-samples]")?.remove();
   cards.at(-1)?.scrollIntoView({ block: "nearest" });

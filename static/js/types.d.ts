@@ -33,14 +33,6 @@ interface StatusAnswer {
   poll_after_ms: number;
 }
 
-/** What a card shows before the server has named its job. */
-interface CardFacts {
-  width: number;
-  height: number;
-  prompt: string;
-  model: string;
-}
-
 /** What the form knows about a model. */
 interface ModelFacts {
   steps: number;

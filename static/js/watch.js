@@ -13,7 +13,7 @@ const TICK_MS = 1000;
 
 /** @type {Map<string, Watched>} */
 const watched = new Map();
-/** @type {Set<(job: JobStatus, card: HTMLElement) => void>} */
+/** @type {Set<(job: JobStatus) => void>} */
 const listeners = new Set();
 /** @type {Poller | undefined} */
 let poller;
@@ -37,8 +37,9 @@ export function startWatching() {
  * @param {JobStatus} job
  */
 export function watch(card, job) {
+  watched.delete(job.id);
   showJob(card, job);
-  if (!isLive(job)) return settle(card, job);
+  if (!isLive(job)) return settle(job);
   const one = { card, job, heard: performance.now(), before: 0, done: 0 }; // the first answer tells the server's time
   watched.set(job.id, one);
   show(one);
@@ -46,12 +47,7 @@ export function watch(card, job) {
   poller?.wake();
 }
 
-/** No longer of interest: removed from the page. @param {string} id */
-export function unwatch(id) {
-  if (watched.delete(id)) changed();
-}
-
-/** Be told when a job has come to its end. @param {(job: JobStatus, card: HTMLElement) => void} listener */
+/** Be told when a job has come to its end. @param {(job: JobStatus) => void} listener */
 export function onEnd(listener) {
   listeners.add(listener);
 }
@@ -86,21 +82,18 @@ function update(known, job, now) {
   showJob(known.card, job);
   if (!isLive(job)) {
     watched.delete(job.id);
-    return settle(known.card, job);
+    return settle(job);
   }
   show(known);
   if (before.status !== job.status || isRetrying(before) !== isRetrying(job)) announce(`${stateWords(job, 0)}.`);
 }
 
-/**
- * @param {HTMLElement} card
- * @param {JobStatus} job
- */
-function settle(card, job) {
+/** @param {JobStatus} job */
+function settle(job) {
   announce(endWords(job));
   tellEnd(job);
   changed();
-  listeners.forEach((listener) => listener(job, card));
+  listeners.forEach((listener) => listener(job));
 }
 
 /** The line never goes back while a picture is drawn. @param {Watched} one */
