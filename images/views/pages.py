@@ -42,7 +42,6 @@ def cards(jobs: list[Job], who: gallery.Viewer) -> list[dict[str, Any]]:
             "height": job.height,
             "owned": who.owns(job),
             "starred": bool(status["image"]) and job.image.starred,
-            "model": job.model,
         }
         for job, status in zip(jobs, job_statuses(jobs), strict=True)
     ]
