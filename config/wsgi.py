@@ -23,9 +23,17 @@ class Utf8Request(WSGIRequest):
         self.content_type, self.content_params = parse_header_parameters(meta.get("CONTENT_TYPE", ""))
 
 
-class Utf8Handler(WSGIHandler):
+class Handler(WSGIHandler):
     request_class = Utf8Request
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        """To HEAD without a body: waitress would send it, and a browser takes it for the start of the next answer."""
+        answer = super().__call__(environ, start_response)
+        if environ["REQUEST_METHOD"] != "HEAD":
+            return answer
+        answer.close()
+        return []
 
 
 django.setup(set_prefix=False)
-application = Utf8Handler()
+application = Handler()

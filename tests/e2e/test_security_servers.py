@@ -92,6 +92,14 @@ def test_a_body_without_a_length_is_read_whole_or_refused(site: Process) -> None
     assert {status(site, small), status(site, large)} <= {400, 403, 411, 413}
 
 
+@pytest.mark.parametrize("path", ["/", "/nowhere", "/healthz", "/static/nothing"])
+def test_nothing_of_an_answer_to_head_stands_before_the_next_answer(site: Process, path: str) -> None:
+    head = ask("HEAD", path).replace(b"Connection: close\r\n", b"")
+    answer = send(site, head + ask("GET", "/healthz"))
+    first, _, rest = answer.partition("\r\n\r\n")
+    assert "Content-Length: " in first and rest.startswith("HTTP/1.1 200")
+
+
 def test_a_length_and_chunks_at_once_are_refused(site: Process) -> None:
     """Proxies and servers must not differ about where a request ends."""
     both = HTTPS + CHUNKED + b"Content-Length: 5\r\n"
