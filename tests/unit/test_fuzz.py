@@ -157,6 +157,7 @@ def some(items: list[Any], at: int, number: int) -> list[Any]:
 # Everything once; few tests with many inputs, because making and emptying the tables takes longer than a request
 
 
+@pytest.mark.any_database
 def test_every_address_and_method_changes_nothing_of_others(people: People, job: Job) -> None:
     before = belongings()
     for number, address in enumerate(addresses(str(job.pk))):
@@ -167,6 +168,7 @@ def test_every_address_and_method_changes_nothing_of_others(people: People, job:
     assert belongings() == before
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("who", ["owner", "staff"])
 def test_every_address_stands_every_method(people: People, job: Job, who: str) -> None:
     for address in addresses(str(job.pk)):
@@ -183,6 +185,7 @@ def test_every_name_in_a_query_stands_every_value(people: People, job: Job) -> N
             ask(people["staff"], "GET", lists[(number + at) % len(lists)], pairs({name: value, "do": b"retry"}))
 
 
+@pytest.mark.any_database
 def test_every_form_stands_every_body(people: People, job: Job) -> None:
     before = belongings()
     for address in ("/generate/", "/login/", "/bulk/", "/forget-me/", "/admin/login/", "/logout/"):
