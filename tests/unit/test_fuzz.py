@@ -157,7 +157,6 @@ def some(items: list[Any], at: int, number: int) -> list[Any]:
 # Everything once; few tests with many inputs, because making and emptying the tables takes longer than a request
 
 
-@pytest.mark.any_database
 def test_every_address_and_method_changes_nothing_of_others(people: People, job: Job) -> None:
     before = belongings()
     for number, address in enumerate(addresses(str(job.pk))):
@@ -185,7 +184,6 @@ def test_every_name_in_a_query_stands_every_value(people: People, job: Job) -> N
             ask(people["staff"], "GET", lists[(number + at) % len(lists)], pairs({name: value, "do": b"retry"}))
 
 
-@pytest.mark.any_database
 def test_every_form_stands_every_body(people: People, job: Job) -> None:
     before = belongings()
     for address in ("/generate/", "/login/", "/bulk/", "/forget-me/", "/admin/login/", "/logout/"):
