@@ -109,8 +109,9 @@ class Leases:
     def _claim(self) -> Held | None:
         with database_turn():
             job = None if self.closed else Job.objects.claim(WORKER_NAME)  # it may have had to wait
-            if not job or not job.lease_token:
+            if not job:
                 return None
+            assert job.lease_token is not None
             with self._lock:
                 self._running[job.lease_token] = held = Held(job)
             return held

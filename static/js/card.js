@@ -75,11 +75,21 @@ function setPart(card, part, state, prompt) {
   card.classList.remove("is-retrying", "is-paused");
   for (const slot of slots(fresh, "prompt")) slot.textContent = prompt;
   if (!("owned" in card.dataset)) findAll("[data-own]", fresh).forEach((own) => own.remove());
-  for (const name of ["href", "formaction"]) {
-    for (const link of findAll(`[${name}]`, fresh)) link.setAttribute(name, link.getAttribute(name)?.replace(NOBODY, card.dataset.id ?? "") ?? "");
-  }
+  nameJob(fresh, card.dataset.id ?? "");
   find(".frame", card)?.replaceChildren(fresh);
   if (hadFocus) find("a[href], button", fresh)?.focus();
+}
+
+/**
+ * @param {HTMLElement} part
+ * @param {string} id
+ */
+function nameJob(part, id) {
+  for (const name of ["href", "formaction"]) {
+    for (const link of findAll(`[${name}]`, part)) {
+      link.setAttribute(name, String(link.getAttribute(name)).replace(NOBODY, id));
+    }
+  }
 }
 
 /**
